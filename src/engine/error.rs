@@ -1,0 +1,164 @@
+//! Errors of the engine, with the place in the SQL text where DataFusion knows it.
+
+use datafusion::common::{DataFusionError, Diagnostic};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use thiserror::Error;
+
+use crate::lake::LakeError;
+
+/// Errors of parsing, planning and running SQL.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// There is no statement in the text.
+    #[error("there is no SQL statement in the text")]
+    Empty,
+    /// A table is not in the lake.
+    #[error("there is no dataset '{name}' in the lake{}", nearest(.suggestions))]
+    UnknownTable {
+        /// The name in the statement.
+        name: String,
+        /// Names of datasets that look alike.
+        suggestions: Vec<String>,
+    },
+    /// A statement that a lake does not take.
+    #[error("{what} is not supported: {instead}")]
+    Unsupported {
+        /// The kind of statement.
+        what: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A `CREATE TABLE` would replace a dataset without saying so.
+    #[error("dataset '{0}' exists; write CREATE OR REPLACE TABLE to commit a new version of it")]
+    Exists(String),
+    /// The lake failed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// DataFusion refused or failed the statement.
+    #[error("{message}")]
+    Query {
+        /// What is wrong, without the engine's internal prefixes.
+        message: String,
+        /// Line and column in the statement's text, from 1, if known.
+        at: Option<(u64, u64)>,
+        /// What to do, if DataFusion has a suggestion.
+        help: Option<String>,
+    },
+}
+
+fn nearest(names: &[String]) -> String {
+    match names {
+        [] => "; `kairos datasets` lists what there is".to_owned(),
+        names => format!("; did you mean {}?", names.join(" or ")),
+    }
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        let diagnostic = error.diagnostic().cloned();
+        let at = diagnostic
+            .as_ref()
+            .and_then(place)
+            .or_else(|| parser_place(&error));
+        let help = diagnostic.as_ref().and_then(help);
+        let message = match error.find_root() {
+            DataFusionError::External(inner) => inner.to_string(),
+            DataFusionError::Diagnostic(_, inner) => inner.find_root().strip_backtrace(),
+            root => root.strip_backtrace(),
+        };
+        let message = match &diagnostic {
+            Some(diagnostic) if !message.contains(&diagnostic.message) => {
+                diagnostic.message.clone()
+            }
+            _ => message,
+        };
+        Self::Query {
+            message: without_prefix(&message).to_owned(),
+            at,
+            help,
+        }
+    }
+}
+
+fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
+    diagnostic
+        .span
+        .map(|span| (span.start.line, span.start.column))
+        .filter(|at| at.0 > 0)
+}
+
+fn help(diagnostic: &Diagnostic) -> Option<String> {
+    let helps: Vec<_> = diagnostic
+        .helps
+        .iter()
+        .map(|help| help.message.clone())
+        .collect();
+    let notes = diagnostic.notes.iter().map(|note| note.message.clone());
+    let all: Vec<_> = helps.into_iter().chain(notes).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// The parser puts the place into its message: `… at Line: 3, Column: 8`.
+fn parser_place(error: &DataFusionError) -> Option<(u64, u64)> {
+    let DataFusionError::SQL(error, _) = error.find_root() else {
+        return None;
+    };
+    let text = error.to_string();
+    let (_, tail) = text.rsplit_once("Line: ")?;
+    let (line, column) = tail.split_once(", Column: ")?;
+    let digits = column
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(column.len());
+    Some((line.parse().ok()?, column[..digits].parse().ok()?))
+}
+
+/// Drops the layers' names that DataFusion puts before its messages.
+fn without_prefix(message: &str) -> &str {
+    const PREFIXES: [&str; 6] = [
+        "Error during planning: ",
+        "Schema error: ",
+        "SQL error: ",
+        "External error: ",
+        "Execution error: ",
+        "Arrow error: ",
+    ];
+    let found = PREFIXES
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix));
+    found.map_or(message, without_prefix)
+}
+
+/// Rows reach the lake by `CREATE OR REPLACE TABLE … AS` only, so that each version has one statement behind it.
+pub(super) fn refuse_unsupported(plan: &LogicalPlan) -> Result<(), EngineError> {
+    let (what, instead) = match plan {
+        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
+            let computed = !matches!(create.input.as_ref(), LogicalPlan::EmptyRelation(_));
+            if computed && create.column_defaults.is_empty() && !create.temporary {
+                return Ok(());
+            }
+            (
+                "CREATE TABLE without AS SELECT",
+                "write CREATE OR REPLACE TABLE name AS SELECT …",
+            )
+        }
+        LogicalPlan::Ddl(DdlStatement::DropTable(_)) => (
+            "DROP TABLE",
+            "datasets keep their history; remove the dataset's folder if it has to go",
+        ),
+        LogicalPlan::Ddl(_) => (
+            "this kind of CREATE or DROP",
+            "a lake holds datasets: CREATE OR REPLACE TABLE name AS SELECT …",
+        ),
+        LogicalPlan::Dml(_) => (
+            "INSERT, UPDATE and DELETE",
+            "write CREATE OR REPLACE TABLE name AS SELECT …",
+        ),
+        LogicalPlan::Copy(_) => ("COPY", "use `kairos export` or `kairos sql … -o FILE`"),
+        LogicalPlan::Statement(_) => (
+            "SET and transaction statements",
+            "use the command's options, such as --threads",
+        ),
+        _ => return Ok(()),
+    };
+    Err(EngineError::Unsupported { what, instead })
+}

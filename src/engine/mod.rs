@@ -1,0 +1,143 @@
+//! The SQL engine: a DataFusion session whose tables are the datasets of a lake.
+//!
+//! Every statement sees one version of each dataset it names, fixed when it is planned. A
+//! `CREATE OR REPLACE TABLE x AS SELECT …` commits the rows as a new version of dataset `x`; this is the only way
+//! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
+
+mod build;
+mod error;
+mod resolve;
+mod session;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+
+use crate::lake::{CommitRecord, Lake};
+
+pub use build::Built;
+pub use error::EngineError;
+pub use session::Resources;
+
+/// The result of an engine operation.
+pub type Result<T, E = EngineError> = std::result::Result<T, E>;
+
+/// Runs SQL over one lake. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    lake: Lake,
+    session: SessionState,
+}
+
+/// What a statement gave.
+pub enum Outcome {
+    /// Rows, as they are computed.
+    Rows(SendableRecordBatchStream),
+    /// A dataset has a new version.
+    Built(Built),
+}
+
+/// A statement with the versions it will read.
+pub struct Planned {
+    state: SessionState,
+    logical: LogicalPlan,
+}
+
+impl Engine {
+    /// An engine over `lake` that uses at most these resources.
+    ///
+    /// # Errors
+    /// If the temporary folder for spilling cannot be set up.
+    pub fn new(lake: Lake, resources: &Resources) -> Result<Self> {
+        let session = session::new_state(&lake, resources)?;
+        Ok(Self { lake, session })
+    }
+
+    /// The lake it reads and writes.
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// Splits text into statements, keeping their places for messages.
+    ///
+    /// # Errors
+    /// If the text is not SQL.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        let parser = DFParserBuilder::new(sql)
+            .with_dialect(&GenericDialect {})
+            .build();
+        let statements = parser.and_then(|mut parser| parser.parse_statements());
+        Ok(statements.map_err(EngineError::from)?.into())
+    }
+
+    /// Fixes the version of every dataset that the statement names and plans it.
+    ///
+    /// # Errors
+    /// If a table or column does not exist, a type does not fit, or the statement is of a kind that a lake does not take.
+    pub async fn plan(&self, statement: Statement) -> Result<Planned> {
+        let state = resolve::state_for(&self.lake, &self.session, &statement).await?;
+        let logical = state.statement_to_plan(statement).await?;
+        error::refuse_unsupported(&logical)?;
+        Ok(Planned { state, logical })
+    }
+
+    /// Runs a planned statement. Rows stream; a `CREATE TABLE` is executed and committed before this returns.
+    ///
+    /// `record` says where the statement comes from; the engine adds what it read, how many rows it wrote and how long it took.
+    ///
+    /// # Errors
+    /// If execution fails or the commit loses against another writer. The dataset's versions are untouched then.
+    pub async fn run(&self, planned: Planned, record: CommitRecord) -> Result<Outcome> {
+        let started = Instant::now();
+        let Planned { state, logical } = planned;
+        match &logical {
+            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
+                let job = build::Job {
+                    lake: &self.lake,
+                    state: &state,
+                    create,
+                    record,
+                    started,
+                };
+                Ok(Outcome::Built(job.run().await?))
+            }
+            _ => {
+                let physical = state.create_physical_plan(&logical).await?;
+                Ok(Outcome::Rows(execute_stream(physical, state.task_ctx())?))
+            }
+        }
+    }
+
+    /// The physical plan of a query, for tests and tools that look at plans.
+    ///
+    /// # Errors
+    /// If planning fails.
+    pub async fn physical_plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
+        let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
+        let Planned { state, logical } = self.plan(statement).await?;
+        Ok(match &logical {
+            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
+                build::physical_plan(&state, create).await?.plan
+            }
+            _ => state.create_physical_plan(&logical).await?,
+        })
+    }
+
+    /// Collects the rows of one query; for small results.
+    ///
+    /// # Errors
+    /// If the statement is not a query or fails.
+    pub async fn query(&self, sql: &str) -> Result<Vec<datafusion::arrow::array::RecordBatch>> {
+        let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
+        let planned = self.plan(statement).await?;
+        match self.run(planned, CommitRecord::default()).await? {
+            Outcome::Rows(rows) => Ok(datafusion::physical_plan::common::collect(rows).await?),
+            Outcome::Built(_) => Ok(Vec::new()),
+        }
+    }
+}

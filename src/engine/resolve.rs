@@ -1,0 +1,239 @@
+//! Names in a statement → versions of datasets.
+//!
+//! A bare name is a derived dataset or else a raw one; `raw.x` is a raw one; `at_version('x', n)` is an older version.
+//! Each is opened once per statement, so a statement never sees two versions under one name.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider,
+};
+use datafusion::catalog::{
+    CatalogProviderList, TableFunctionArgs, TableFunctionImpl, TableProvider,
+};
+use datafusion::common::{ScalarValue, TableReference, plan_err};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::Expr;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{
+    self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor,
+};
+
+use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
+use super::{EngineError, Result};
+use crate::lake::{DatasetProvider, Lake, Snapshot};
+
+const AT_VERSION: &str = "at_version";
+
+/// A session whose catalog holds what the statement names, and nothing else.
+pub(super) async fn state_for(
+    lake: &Lake,
+    session: &SessionState,
+    statement: &Statement,
+) -> Result<SessionState> {
+    let derived = Arc::new(MemorySchemaProvider::new());
+    let raw = Arc::new(MemorySchemaProvider::new());
+    let mut references = session.resolve_table_references(statement)?;
+    if references
+        .iter()
+        .any(|name| name.schema() == Some("information_schema"))
+    {
+        references.extend(all_tables(lake).await?);
+    }
+    let created = created_table(statement);
+    for reference in &references {
+        let schema = match reference.schema() {
+            Some("information_schema") => continue,
+            Some(RAW_SCHEMA) => &raw,
+            _ => &derived,
+        };
+        match find(lake, reference).await? {
+            Some(snapshot) => {
+                let table = Arc::new(DatasetProvider::new(lake, Arc::new(snapshot)));
+                schema.register_table(reference.table().to_owned(), table)?;
+            }
+            None if created.as_deref() == Some(reference.table()) => {}
+            None if is_function(session, reference) => {}
+            None => return Err(unknown(lake, reference).await?),
+        }
+    }
+    let pinned = AtVersion {
+        versions: open_pinned(lake, statement).await?,
+    };
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, derived)?;
+    catalog.register_schema(RAW_SCHEMA, raw)?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    let builder = SessionStateBuilder::new_from_existing(session.clone());
+    let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
+    state.register_udtf(AT_VERSION, Arc::new(pinned));
+    Ok(state)
+}
+
+/// The dataset behind a table name.
+async fn find(lake: &Lake, reference: &TableReference) -> Result<Option<Snapshot>> {
+    let table = reference.table();
+    match reference.schema() {
+        Some(RAW_SCHEMA) => Ok(lake.snapshot(&format!("{RAW_SCHEMA}/{table}")).await?),
+        Some(other) if other != SCHEMA => Ok(None),
+        _ => match lake.snapshot(table).await? {
+            Some(found) => Ok(Some(found)),
+            None => Ok(lake.snapshot(&format!("{RAW_SCHEMA}/{table}")).await?),
+        },
+    }
+}
+
+/// A call such as `generate_series(0, 9)` looks like a table to the parser.
+fn is_function(session: &SessionState, reference: &TableReference) -> bool {
+    let name = reference.table();
+    reference.schema().is_none()
+        && (name == AT_VERSION || session.table_functions().contains_key(name))
+}
+
+async fn all_tables(lake: &Lake) -> Result<Vec<TableReference>> {
+    let folders = lake.folders().await?;
+    let mut tables = Vec::new();
+    for name in folders {
+        if lake.snapshot(&name).await?.is_some() {
+            tables.push(match name.split_once('/') {
+                Some((schema, table)) => TableReference::partial(schema, table),
+                None => TableReference::bare(name),
+            });
+        }
+    }
+    Ok(tables)
+}
+
+/// The table that the statement creates; it may be named in it without existing.
+fn created_table(statement: &Statement) -> Option<String> {
+    match statement {
+        Statement::Statement(statement) => match statement.as_ref() {
+            ast::Statement::CreateTable(create) => {
+                let last = create.name.0.last().and_then(|part| part.as_ident())?;
+                Some(last.value.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError> {
+    let name = match reference.schema() {
+        Some(schema) if schema != SCHEMA => format!("{schema}.{}", reference.table()),
+        _ => reference.table().to_owned(),
+    };
+    let mut near: Vec<(f64, String)> = lake
+        .folders()
+        .await?
+        .into_iter()
+        .map(|n| n.replace('/', "."))
+        .map(|known| {
+            let bare = known.rsplit('.').next().unwrap_or(&known);
+            (strsim::jaro_winkler(bare, reference.table()), known.clone())
+        })
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.truncate(3);
+    let suggestions = near
+        .into_iter()
+        .map(|(_, name)| format!("'{name}'"))
+        .collect();
+    Ok(EngineError::UnknownTable { name, suggestions })
+}
+
+/// Opens the versions that `at_version('x', n)` calls in the statement ask for; planning itself cannot wait for storage.
+async fn open_pinned(
+    lake: &Lake,
+    statement: &Statement,
+) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
+    let mut calls = PinnedCalls::default();
+    let mut statement = statement;
+    while let Statement::Explain(explain) = statement {
+        statement = &explain.statement;
+    }
+    if let Statement::Statement(statement) = statement {
+        let _ = statement.visit(&mut calls);
+    }
+    let mut opened = HashMap::new();
+    for (name, version) in calls.0 {
+        let dataset = name.replace('.', "/");
+        let found = match lake.snapshot_at(&dataset, version).await? {
+            Some(found) => Some(found),
+            None => {
+                lake.snapshot_at(&format!("{RAW_SCHEMA}/{dataset}"), version)
+                    .await?
+            }
+        };
+        let Some(snapshot) = found else {
+            return Err(unknown(lake, &TableReference::parse_str(&name)).await?);
+        };
+        opened.insert(
+            (name, version),
+            Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))),
+        );
+    }
+    Ok(opened)
+}
+
+#[derive(Default)]
+struct PinnedCalls(HashSet<(String, u64)>);
+
+impl Visitor for PinnedCalls {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table {
+            name,
+            args: Some(arguments),
+            ..
+        } = table
+            && name.to_string().eq_ignore_ascii_case(AT_VERSION)
+            && let [dataset, version] = arguments.args.as_slice()
+            && let (Some(Value::SingleQuotedString(dataset)), Some(Value::Number(version, _))) =
+                (literal(dataset), literal(version))
+            && let Ok(version) = version.parse()
+        {
+            self.0.insert((dataset.clone(), version));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn literal(argument: &FunctionArg) -> Option<&Value> {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(ast::Expr::Value(value))) => Some(&value.value),
+        _ => None,
+    }
+}
+
+/// `at_version('dataset', n)`: the dataset as its version `n` left it.
+#[derive(Debug)]
+struct AtVersion {
+    versions: HashMap<(String, u64), Arc<DatasetProvider>>,
+}
+
+impl TableFunctionImpl for AtVersion {
+    fn call_with_args(
+        &self,
+        args: TableFunctionArgs,
+    ) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+        if let [
+            Expr::Literal(ScalarValue::Utf8(Some(name)), _),
+            Expr::Literal(ScalarValue::Int64(Some(version)), _),
+        ] = args.exprs()
+            && let Ok(version) = u64::try_from(*version)
+            && let Some(table) = self.versions.get(&(name.clone(), version))
+        {
+            return Ok(table.clone());
+        }
+        plan_err!(
+            "at_version takes a dataset's name and a version number, for example at_version('feat_momentum_v2', 0)"
+        )
+    }
+}

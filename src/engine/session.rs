@@ -1,0 +1,62 @@
+//! How DataFusion is set up: resources, options and functions.
+
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use super::Result;
+use crate::lake::Lake;
+
+/// The catalog's name in error messages and `information_schema`.
+pub(super) const CATALOG: &str = "kairos";
+/// The schema that holds derived datasets, and where unqualified names are looked up.
+pub(super) const SCHEMA: &str = "lake";
+/// The schema of raw datasets, which are named `raw/…` in the lake.
+pub(super) const RAW_SCHEMA: &str = "raw";
+
+/// What the engine may use of the machine.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// Worker threads of a query; all cores if `None`.
+    pub threads: Option<usize>,
+    /// Bytes that sorts, joins and aggregates may hold before they spill to disk; no limit if `None`.
+    pub memory_limit: Option<usize>,
+}
+
+pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionState> {
+    let mut runtime = RuntimeEnvBuilder::new();
+    if let Some(limit) = resources.memory_limit {
+        runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(limit)));
+    }
+    let runtime = runtime.build_arc()?;
+    lake.register_store(&runtime);
+    let state = SessionStateBuilder::new()
+        .with_config(config(resources))
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .build();
+    let context = SessionContext::new_with_state(state);
+    kairos_udfs::register_all(&context)?;
+    Ok(context.state())
+}
+
+fn config(resources: &Resources) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(true)
+        // Files are cut by ticker; cutting them by bytes or dealing out batches in turn would lose the order.
+        .with_repartition_file_scans(false)
+        .with_round_robin_repartition(false)
+        .with_prefer_existing_sort(true);
+    if let Some(threads) = resources.threads {
+        config = config.with_target_partitions(threads);
+    }
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.parquet.schema_force_view_types = false;
+    config
+}

@@ -1,0 +1,104 @@
+//! What can go wrong between a dataset and its storage.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
+use deltalake_core::DeltaTableError;
+use thiserror::Error;
+
+/// Errors of the lake; each names the dataset or location and what to do.
+#[derive(Debug, Error)]
+pub enum LakeError {
+    /// The lake's root is not a usable location.
+    #[error("cannot use '{location}' as a lake: {reason}")]
+    Location {
+        /// The location as the user gave it.
+        location: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// A dataset has no version with this number.
+    #[error(
+        "dataset '{dataset}' has no version {version}; its versions are 0 to {latest} (`kairos history {dataset}` lists them)"
+    )]
+    NoSuchVersion {
+        /// The dataset.
+        dataset: String,
+        /// The version that was asked for.
+        version: u64,
+        /// The newest version there is.
+        latest: u64,
+    },
+    /// Another writer committed between reading and committing.
+    #[error(
+        "dataset '{dataset}' was changed by another writer: this commit started from {started_from}, which is no longer the newest version; nothing was lost, run the command again"
+    )]
+    Conflict {
+        /// The dataset.
+        dataset: String,
+        /// The version that the losing commit was based on.
+        started_from: String,
+    },
+    /// The log of a dataset cannot be read.
+    #[error(
+        "the log of dataset '{dataset}' cannot be read: {source}; its data files are untouched, restore the folder '_delta_log' from a copy or remove the dataset and build it again"
+    )]
+    Log {
+        /// The dataset.
+        dataset: String,
+        /// What the Delta log reader said.
+        source: Box<DeltaTableError>,
+    },
+    /// A log entry holds something this version of Kairos does not understand.
+    #[error("version {version} of dataset '{dataset}' cannot be used: {reason}")]
+    Unsupported {
+        /// The dataset.
+        dataset: String,
+        /// The version.
+        version: u64,
+        /// What is not understood.
+        reason: String,
+    },
+    /// A column cannot be stored.
+    #[error("column '{column}' of dataset '{dataset}' cannot be stored: {reason}")]
+    Column {
+        /// The dataset.
+        dataset: String,
+        /// The column.
+        column: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The rows given to the writer are not in the order that the layout declares.
+    #[error(
+        "dataset '{dataset}': rows are not sorted by {order}; end the statement with ORDER BY {order}"
+    )]
+    Unsorted {
+        /// The dataset.
+        dataset: String,
+        /// The declared order.
+        order: String,
+    },
+    /// Storage failed.
+    #[error("storage failed at '{location}': {source}")]
+    Storage {
+        /// Where.
+        location: String,
+        /// What the object store said.
+        source: object_store::Error,
+    },
+    /// Writing Parquet failed.
+    #[error("writing '{path}' failed: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the Parquet writer said.
+        source: ParquetError,
+    },
+    /// Arrow refused a conversion.
+    #[error(transparent)]
+    Arrow(#[from] ArrowError),
+    /// The query that feeds a write failed.
+    #[error(transparent)]
+    Query(#[from] DataFusionError),
+}

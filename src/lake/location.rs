@@ -1,0 +1,192 @@
+//! Where a lake is and which datasets it holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt};
+use url::Url;
+
+use super::{LakeError, Result};
+
+/// The folder that groups the raw datasets; they are named `raw/sep` and so on.
+const GROUP: &str = "raw";
+
+/// A lake: a folder or bucket prefix whose sub-folders are datasets. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    url: Url,
+    store: Arc<dyn ObjectStore>,
+    store_url: ObjectStoreUrl,
+    prefix: Path,
+}
+
+impl Lake {
+    /// Opens the lake at a plain path, a `file://`, `s3://bucket/prefix` or (for tests) `memory://` URL. Nothing is read or created.
+    ///
+    /// # Errors
+    /// If the URL does not parse, has another scheme, or the S3 settings in the `AWS_*` variables do not fit together.
+    pub fn open(location: &str) -> Result<Self> {
+        let refused = |reason: String| LakeError::Location {
+            location: location.to_owned(),
+            reason,
+        };
+        let url = parse(location).map_err(refused)?;
+        let (store, store_url): (Arc<dyn ObjectStore>, _) = match url.scheme() {
+            "file" => (
+                Arc::new(LocalFileSystem::new()),
+                ObjectStoreUrl::local_filesystem(),
+            ),
+            "memory" => (Arc::new(InMemory::new()), store_url(&url)?),
+            "s3" => {
+                let s3 = AmazonS3Builder::from_env().with_url(url.as_str()).build();
+                (
+                    Arc::new(s3.map_err(|e| refused(e.to_string()))?),
+                    store_url(&url)?,
+                )
+            }
+            other => {
+                return Err(refused(format!(
+                    "scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix"
+                )));
+            }
+        };
+        let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
+        Ok(Self {
+            url,
+            store,
+            store_url,
+            prefix,
+        })
+    }
+
+    /// The lake's root, for messages.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The lake's root as a user would type it: a plain path for a local lake, else the URL.
+    pub fn display(&self) -> String {
+        match self.url.to_file_path() {
+            Ok(path) => path.display().to_string(),
+            Err(()) => self.url.to_string(),
+        }
+    }
+
+    /// Makes the lake's storage known to a DataFusion runtime, which reads the data files itself.
+    pub fn register_store(&self, runtime: &RuntimeEnv) {
+        runtime.register_object_store(self.store_url.as_ref(), self.store.clone());
+    }
+
+    /// The names of all datasets, sorted. A folder counts if it is not hidden (`_…`); whether it has a committed
+    /// version is known only when it is opened.
+    ///
+    /// # Errors
+    /// If the storage cannot be listed.
+    pub async fn folders(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for name in self.children(None).await? {
+            match name.as_str() {
+                GROUP => names.extend(
+                    self.children(Some(GROUP))
+                        .await?
+                        .into_iter()
+                        .map(|n| format!("{GROUP}/{n}")),
+                ),
+                hidden if hidden.starts_with('_') => {}
+                _ => names.push(name),
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    async fn children(&self, folder: Option<&str>) -> Result<Vec<String>> {
+        let prefix = folder.map_or(self.prefix.clone(), |f| self.prefix.clone().join(f));
+        let listing = self.store.list_with_delimiter(Some(&prefix)).await;
+        let listing = listing.map_err(|e| self.storage_error(&prefix, e))?;
+        let names = listing
+            .common_prefixes
+            .iter()
+            .filter_map(|p| p.filename().map(str::to_owned));
+        Ok(names
+            .filter(|name| folder.is_none() || !name.starts_with('_'))
+            .collect())
+    }
+
+    /// Stores a small file beside the datasets, such as a run's log, replacing what was there.
+    ///
+    /// # Errors
+    /// If the storage refuses the write.
+    pub async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
+        let path = self.child(path);
+        self.store
+            .put(&path, bytes.into())
+            .await
+            .map_err(|e| self.storage_error(&path, e))?;
+        Ok(())
+    }
+
+    /// The full URL of something in the lake, for messages and other programs.
+    pub fn child_url(&self, path: &str) -> String {
+        format!("{}/{path}", self.display().trim_end_matches('/'))
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    pub(super) fn store_url(&self) -> &ObjectStoreUrl {
+        &self.store_url
+    }
+
+    pub(super) fn child(&self, path: &str) -> Path {
+        path.split('/')
+            .fold(self.prefix.clone(), |at, part| at.join(part))
+    }
+
+    pub(super) fn storage_error(&self, path: &Path, source: object_store::Error) -> LakeError {
+        LakeError::Storage {
+            location: path.to_string(),
+            source,
+        }
+    }
+
+    /// The Delta log store of one dataset, on the lake's own storage.
+    pub(super) fn log_store(&self, dataset: &str) -> Result<LogStoreRef> {
+        let refused = |reason: String| LakeError::Location {
+            location: dataset.to_owned(),
+            reason,
+        };
+        let root = self.url.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{root}/{dataset}/")).map_err(|e| refused(e.to_string()))?;
+        let options = StorageConfig::parse_options(BTreeMap::<String, String>::new());
+        let options = options.map_err(|e| refused(e.to_string()))?;
+        let prefixed = Arc::new(PrefixStore::new(self.store.clone(), self.child(dataset)));
+        Ok(default_logstore(
+            prefixed,
+            self.store.clone(),
+            &url,
+            &options,
+        ))
+    }
+}
+
+fn parse(location: &str) -> Result<Url, String> {
+    if location.contains("://") {
+        return Url::parse(location).map_err(|e| e.to_string());
+    }
+    let path = std::path::absolute(location).map_err(|e| e.to_string())?;
+    Url::from_directory_path(&path).map_err(|()| "it is not a path".to_owned())
+}
+
+fn store_url(url: &Url) -> Result<ObjectStoreUrl> {
+    Ok(ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?)
+}

@@ -1,0 +1,318 @@
+//! The Delta log of a dataset: reading versions, committing new ones, and what they remember.
+//!
+//! The log is read and written by the `deltalake-core` crate; this file translates between its actions and ours.
+//! Data files are scanned with DataFusion's own Parquet source (see [`super::scan`]).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use deltalake_core::DeltaTableError;
+use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
+use deltalake_core::kernel::transaction::{CommitBuilder, TableReference, TransactionError};
+use deltalake_core::kernel::{Action, Add, Metadata, Remove, StructType, new_metadata};
+use deltalake_core::logstore::LogStore;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::table::state::DeltaTableState;
+use serde_json::{Value, json};
+
+use super::{CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
+
+/// Where the layout stands in the table's configuration.
+const LAYOUT_KEY: &str = "kairos.layout";
+/// Where the record stands in the commit's information.
+const RECORD_KEY: &str = "kairos";
+
+/// What a commit changes.
+#[derive(Debug)]
+pub struct NewVersion<'a> {
+    /// The version this one was made from; `None` creates the dataset.
+    pub base: Option<&'a Snapshot>,
+    /// Columns and types of the new version.
+    pub schema: SchemaRef,
+    /// Arrangement of the new version.
+    pub layout: Layout,
+    /// Files that join.
+    pub add: Vec<DataFile>,
+    /// Files of `base` that leave. They stay in storage for readers of older versions until vacuumed.
+    pub remove: Vec<DataFile>,
+    /// Where the rows come from.
+    pub record: CommitRecord,
+}
+
+/// One line of a dataset's history.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry {
+    /// The version.
+    pub version: u64,
+    /// When it was committed.
+    pub committed: Option<DateTime<Utc>>,
+    /// Its provenance; `None` if another program committed it.
+    pub record: Option<CommitRecord>,
+}
+
+impl Lake {
+    /// The newest version of a dataset, or `None` if it has none.
+    ///
+    /// # Errors
+    /// If the log exists but cannot be read.
+    pub async fn snapshot(&self, dataset: &str) -> Result<Option<Snapshot>> {
+        self.load(dataset, None).await
+    }
+
+    /// A given version of a dataset, or `None` if the dataset does not exist.
+    ///
+    /// # Errors
+    /// If the dataset exists but has no such version, or its log cannot be read.
+    pub async fn snapshot_at(&self, dataset: &str, version: u64) -> Result<Option<Snapshot>> {
+        let Some(latest) = self.load(dataset, None).await? else {
+            return Ok(None);
+        };
+        if version > latest.version() {
+            let (dataset, latest) = (dataset.to_owned(), latest.version());
+            return Err(LakeError::NoSuchVersion {
+                dataset,
+                version,
+                latest,
+            });
+        }
+        self.load(dataset, Some(version)).await
+    }
+
+    async fn load(&self, dataset: &str, version: Option<u64>) -> Result<Option<Snapshot>> {
+        let log = self.log_store(dataset)?;
+        match DeltaTableState::try_new(log.as_ref(), version).await {
+            Ok(state) => to_snapshot(dataset, state).map(Some),
+            Err(error) if self.is_absent(dataset).await? => {
+                tracing::debug!(dataset, %error, "no log");
+                Ok(None)
+            }
+            Err(source) => Err(log_error(dataset, source)),
+        }
+    }
+
+    /// Whether there is no log at all, as against one that cannot be read.
+    async fn is_absent(&self, dataset: &str) -> Result<bool> {
+        let folder = self.child(dataset).join("_delta_log");
+        let listing = self.store().list_with_delimiter(Some(&folder)).await;
+        Ok(listing
+            .map_err(|e| self.storage_error(&folder, e))?
+            .objects
+            .is_empty())
+    }
+
+    /// Commits a new version and returns its number.
+    ///
+    /// # Errors
+    /// [`LakeError::Conflict`] if a version newer than `base` exists; nothing is changed then.
+    pub async fn commit(&self, dataset: &str, new: NewVersion<'_>) -> Result<u64> {
+        let log = self.log_store(dataset)?;
+        let metadata = to_metadata(dataset, &new)?;
+        let mut actions = vec![Action::Metadata(metadata)];
+        if new.base.is_none() {
+            actions.insert(0, first_protocol(dataset)?);
+        }
+        actions.extend(
+            new.remove
+                .iter()
+                .map(|file| Action::Remove(to_remove(file))),
+        );
+        actions.extend(
+            new.add
+                .iter()
+                .map(|file| Action::Add(to_add(&new.schema, file))),
+        );
+        let record = serde_json::to_value(&new.record).map_err(|e| log_error(dataset, e.into()))?;
+        let commit = CommitBuilder::default()
+            .with_actions(actions)
+            .with_app_metadata(HashMap::from([(RECORD_KEY.to_owned(), record)]))
+            .with_max_retries(0)
+            .build(
+                new.base.map(|base| &base.state as &dyn TableReference),
+                log,
+                operation(),
+            );
+        match commit.await {
+            Ok(done) => Ok(done.version()),
+            Err(DeltaTableError::Transaction { source }) if is_conflict(&source) => {
+                let started_from = new.base.map_or("no version".into(), |base| {
+                    format!("version {}", base.version())
+                });
+                Err(LakeError::Conflict {
+                    dataset: dataset.to_owned(),
+                    started_from,
+                })
+            }
+            Err(source) => Err(log_error(dataset, source)),
+        }
+    }
+
+    /// The provenance of one version; `None` if another program committed it or the entry has been cleaned up.
+    ///
+    /// # Errors
+    /// If the log entry cannot be read.
+    pub async fn record(&self, dataset: &str, version: u64) -> Result<Option<CommitRecord>> {
+        Ok(self
+            .entry(self.log_store(dataset)?.as_ref(), dataset, version)
+            .await?
+            .and_then(|entry| entry.record))
+    }
+
+    /// The versions of a dataset that its log still describes, newest first.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn history(&self, snapshot: &Snapshot) -> Result<Vec<HistoryEntry>> {
+        let log = self.log_store(&snapshot.dataset)?;
+        let mut entries = Vec::new();
+        for version in (0..=snapshot.version()).rev() {
+            match self.entry(log.as_ref(), &snapshot.dataset, version).await? {
+                Some(entry) => entries.push(entry),
+                None => break,
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn entry(
+        &self,
+        log: &dyn LogStore,
+        dataset: &str,
+        version: u64,
+    ) -> Result<Option<HistoryEntry>> {
+        let bytes = log
+            .read_commit_entry(version)
+            .await
+            .map_err(|e| log_error(dataset, e))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let lines = bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let info = lines
+            .filter_map(|line| line.get("commitInfo").cloned())
+            .next()
+            .unwrap_or_default();
+        let record = info
+            .get(RECORD_KEY)
+            .and_then(|record| serde_json::from_value(record.clone()).ok());
+        let committed = info["timestamp"]
+            .as_i64()
+            .and_then(DateTime::from_timestamp_millis);
+        Ok(Some(HistoryEntry {
+            version,
+            committed,
+            record,
+        }))
+    }
+}
+
+fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
+    let version = state.version();
+    let unsupported = |reason: String| LakeError::Unsupported {
+        dataset: dataset.to_owned(),
+        version,
+        reason,
+    };
+    let schema: Schema = state.schema().as_ref().try_into_arrow()?;
+    let schema = Arc::new(schema);
+    let layout = match state.metadata().configuration().get(LAYOUT_KEY) {
+        Some(text) => serde_json::from_str(text)
+            .map_err(|e| unsupported(format!("its layout is not readable: {e}")))?,
+        None => Layout::default(),
+    };
+    let mut files = Vec::new();
+    for view in state.log_data().iter() {
+        if view.deletion_vector_descriptor().is_some() {
+            return Err(unsupported(
+                "it was changed by a program that uses deletion vectors".into(),
+            ));
+        }
+        let size = view.size().max(0) as u64;
+        let statistics = statistics::from_json(&schema, size, view.stats().as_deref());
+        let path = view.object_store_path().to_string();
+        files.push(DataFile {
+            path,
+            size,
+            modified: view.modification_time(),
+            statistics: Arc::new(statistics),
+        });
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Snapshot {
+        dataset: dataset.to_owned(),
+        state,
+        schema,
+        layout,
+        files,
+    })
+}
+
+/// The new version's metadata; the table keeps its identity over all its versions.
+fn to_metadata(dataset: &str, new: &NewVersion<'_>) -> Result<Metadata> {
+    use deltalake_core::kernel::MetadataExt;
+    let schema: StructType = new.schema.as_ref().try_into_kernel()?;
+    let layout = serde_json::to_string(&new.layout).map_err(|e| log_error(dataset, e.into()))?;
+    let metadata = new_metadata(&schema, Vec::<String>::new(), [(LAYOUT_KEY, layout)]);
+    let metadata = metadata.map_err(|e| log_error(dataset, e.into()))?;
+    let Some(base) = new.base else {
+        return Ok(metadata);
+    };
+    let id = base.state.metadata().id().to_owned();
+    metadata
+        .with_table_id(id)
+        .map_err(|e| log_error(dataset, e.into()))
+}
+
+/// Reader 1 and writer 2 are what every Delta reader understands.
+fn first_protocol(dataset: &str) -> Result<Action> {
+    let protocol = serde_json::from_value(json!({"minReaderVersion": 1, "minWriterVersion": 2}));
+    Ok(Action::Protocol(
+        protocol.map_err(|e| log_error(dataset, e.into()))?,
+    ))
+}
+
+fn to_add(schema: &Schema, file: &DataFile) -> Add {
+    Add {
+        path: file.path.clone(),
+        size: file.size as i64,
+        modification_time: file.modified,
+        data_change: true,
+        stats: Some(statistics::to_json(schema, &file.statistics)),
+        ..Default::default()
+    }
+}
+
+fn to_remove(file: &DataFile) -> Remove {
+    Remove {
+        path: file.path.clone(),
+        data_change: true,
+        deletion_timestamp: Some(Utc::now().timestamp_millis()),
+        size: Some(file.size as i64),
+        ..Default::default()
+    }
+}
+
+fn operation() -> DeltaOperation {
+    DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: None,
+        predicate: None,
+    }
+}
+
+fn is_conflict(error: &TransactionError) -> bool {
+    matches!(
+        error,
+        TransactionError::VersionAlreadyExists(_)
+            | TransactionError::MaxCommitAttempts(_)
+            | TransactionError::CommitConflict(_)
+    )
+}
+
+fn log_error(dataset: &str, source: DeltaTableError) -> LakeError {
+    LakeError::Log {
+        dataset: dataset.to_owned(),
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,31 @@
+//! What a commit remembers about itself: enough to trace every number to the code and the data it came from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The provenance of one dataset version, stored in the commit and shown by `kairos history`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommitRecord {
+    /// Identifies the `kairos` invocation; all versions of one run share it.
+    pub run_id: String,
+    /// `build` for a SQL statement, `land` for raw files.
+    pub operation: String,
+    /// Where the statement or the rows came from: a `.sql` path, or the names of the landed files.
+    pub source: String,
+    /// SHA-256 of the statement's text, hex; `None` for landed data.
+    pub sql_hash: Option<String>,
+    /// The parameters that the statement names, with the values it was built with.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The datasets that were read and the version of each.
+    pub inputs: BTreeMap<String, u64>,
+    /// Fingerprint of the Kairos functions, if the statement calls any of them.
+    pub functions: Option<String>,
+    /// Rows in the version as a whole.
+    pub rows: u64,
+    /// Wall time from planning to commit.
+    pub seconds: f64,
+    /// The version of `kairos` that wrote it.
+    pub kairos_version: String,
+}

@@ -1,0 +1,299 @@
+//! Scanning a version with DataFusion's Parquet source, telling the planner what the files promise.
+//!
+//! Two promises save a sort and a repartition in every per-ticker query: within a folder the rows are ordered by the
+//! layout's columns, and a value of the leading column lives in one file only. The scan therefore declares an output
+//! ordering, and for a folder cut at known splits a range partitioning on the leading column.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use datafusion::arrow::compute::SortOptions;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::{Partitioning, RangePartitioning, SplitPoint};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+
+use super::{DataFile, Lake, Snapshot};
+
+/// A dataset's version as a table for DataFusion.
+#[derive(Debug, Clone)]
+pub struct DatasetProvider {
+    lake: Lake,
+    snapshot: Arc<Snapshot>,
+}
+
+impl DatasetProvider {
+    /// The table that reads this version.
+    pub fn new(lake: &Lake, snapshot: Arc<Snapshot>) -> Self {
+        Self {
+            lake: lake.clone(),
+            snapshot,
+        }
+    }
+
+    /// The version it reads.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// The files that can hold rows satisfying `predicate`, judged by their bounds.
+    fn prune(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&DataFile>> {
+        let files: Vec<&DataFile> = self.snapshot.files().iter().collect();
+        let Some(predicate) = predicate else {
+            return Ok(files);
+        };
+        let schema = self.snapshot.schema().clone();
+        let pruning = PruningPredicateBuilder::new()
+            .with_file_schema(schema.clone())
+            .try_build(predicate.clone())?;
+        let statistics = files
+            .iter()
+            .map(|file| Arc::new(as_bounds(&file.statistics)))
+            .collect();
+        let keep = pruning.prune(&PrunableStatistics::new(statistics, schema))?;
+        Ok(files
+            .into_iter()
+            .zip(keep)
+            .filter_map(|(file, keep)| keep.then_some(file))
+            .collect())
+    }
+
+    /// Ascending, nulls last, by the layout's columns.
+    fn ordering(&self) -> Result<Option<LexOrdering>> {
+        let options = SortOptions {
+            descending: false,
+            nulls_first: false,
+        };
+        let sort = self.snapshot.layout().sort.iter().map(|name| {
+            let column = Column::new_with_schema(name, self.snapshot.schema())?;
+            Ok(PhysicalSortExpr::new(Arc::new(column), options))
+        });
+        Ok(LexOrdering::new(sort.collect::<Result<Vec<_>>>()?))
+    }
+
+    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
+        let dataset = self.lake.child(self.snapshot.dataset());
+        let location = file.path.split('/').fold(dataset, |at, part| at.join(part));
+        let meta = ObjectMeta {
+            location,
+            last_modified: DateTime::from_timestamp_millis(file.modified)
+                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+            size: file.size,
+            e_tag: None,
+            version: None,
+        };
+        PartitionedFile::from(meta).with_statistics(file.statistics.clone())
+    }
+
+    /// Files in groups that are read one after the other, and the values at which the groups begin if the groups are
+    /// ranges of the leading column.
+    fn groups(&self, files: &[&DataFile], target: usize) -> (Vec<FileGroup>, Option<Vec<String>>) {
+        let layout = self.snapshot.layout();
+        if layout.sort.is_empty() {
+            let files = files
+                .iter()
+                .map(|file| self.partitioned_file(file))
+                .collect();
+            return (FileGroup::new(files).split_files(target), None);
+        }
+        let runs = files
+            .chunk_by(|a, b| a.folder() == b.folder())
+            .collect::<Vec<_>>();
+        match runs.as_slice() {
+            [run] => match range_starts(run, &layout.splits, target) {
+                Some(starts) => (self.group_by_range(run, &starts), Some(starts)),
+                None => (vec![self.group(run)], Some(Vec::new())),
+            },
+            runs => (runs.iter().map(|run| self.group(run)).collect(), None),
+        }
+    }
+
+    fn group(&self, files: &[&DataFile]) -> FileGroup {
+        FileGroup::new(
+            files
+                .iter()
+                .map(|file| self.partitioned_file(file))
+                .collect(),
+        )
+    }
+
+    fn group_by_range(&self, files: &[&DataFile], starts: &[String]) -> Vec<FileGroup> {
+        let mut groups = vec![FileGroup::default(); starts.len() + 1];
+        for file in files {
+            let at = leading_minimum(file).map_or(0, |min| {
+                starts.partition_point(|start| start.as_str() <= min)
+            });
+            groups[at].push(self.partitioned_file(file));
+        }
+        groups
+    }
+
+    fn range_partitioning(
+        &self,
+        ordering: &LexOrdering,
+        starts: Vec<String>,
+    ) -> Result<Partitioning> {
+        let leading =
+            LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
+        let points = starts
+            .into_iter()
+            .map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))]));
+        Ok(Partitioning::Range(RangePartitioning::try_new(
+            leading,
+            points.collect(),
+        )?))
+    }
+}
+
+/// Some of the layout's splits, as many as make about `target` groups of similar size of the files that are left.
+/// Datasets with the same splits and the same filter get the same groups. `None` if one group is enough.
+fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option<Vec<String>> {
+    let range = |file: &&DataFile| {
+        leading_minimum(file).map(|min| splits.partition_point(|s| s.as_str() <= min))
+    };
+    let mut ranges = files.iter().map(range).collect::<Option<Vec<usize>>>()?;
+    ranges.dedup();
+    let groups = target.min(ranges.len());
+    let starts = (1..groups).map(|group| ranges[group * ranges.len() / groups]);
+    let starts: Vec<String> = starts.map(|range| splits[range - 1].clone()).collect();
+    (!starts.is_empty()).then_some(starts)
+}
+
+/// The same statistics with bounds declared exact, which is what pruning asks for; a bound cut short still bounds.
+/// Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
+fn as_bounds(statistics: &Statistics) -> Statistics {
+    let exact = |bound: &Precision<ScalarValue>| {
+        bound
+            .get_value()
+            .map_or(Precision::Absent, |v| Precision::Exact(v.clone()))
+    };
+    let mut bounds = statistics.clone();
+    for column in &mut bounds.column_statistics {
+        column.min_value = exact(&column.min_value);
+        column.max_value = exact(&column.max_value);
+    }
+    bounds
+}
+
+fn leading_minimum(file: &DataFile) -> Option<&str> {
+    let bounds = file.statistics.column_statistics.first()?;
+    match bounds.min_value.get_value() {
+        Some(ScalarValue::Utf8(Some(text))) => Some(text),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl TableProvider for DatasetProvider {
+    fn schema(&self) -> SchemaRef {
+        self.snapshot.schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let mut statistics = Statistics::new_unknown(self.snapshot.schema());
+        statistics.num_rows = Precision::Exact(self.snapshot.rows() as usize);
+        statistics.total_byte_size = Precision::Inexact(self.snapshot.size() as usize);
+        Some(statistics)
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        // Files and row groups are skipped by their bounds; the rows that remain are filtered above the scan.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = self.snapshot.schema();
+        let predicate = match conjunction(filters.to_vec()) {
+            Some(filter) => {
+                let schema = DFSchema::try_from(schema.as_ref().clone())?;
+                Some(session.create_physical_expr(filter, &schema)?)
+            }
+            None => None,
+        };
+        let files = self.prune(predicate.as_ref())?;
+        if files.is_empty() {
+            let projected =
+                projection.map_or(Ok(schema.clone()), |at| schema.project(at).map(Arc::new))?;
+            return Ok(Arc::new(EmptyExec::new(projected)));
+        }
+        let mut source = ParquetSource::new(schema.clone());
+        if let Some(predicate) = predicate {
+            source = source.with_predicate(predicate);
+        }
+        let (groups, starts) = self.groups(&files, session.config().target_partitions());
+        let ordering = self.ordering()?;
+        let partitioning = match (&ordering, starts) {
+            (Some(ordering), Some(starts)) if !starts.is_empty() => {
+                Some(self.range_partitioning(ordering, starts)?)
+            }
+            _ => None,
+        };
+        let config = FileScanConfigBuilder::new(self.lake.store_url().clone(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(scan_statistics(&files))
+            .with_output_ordering(ordering.into_iter().collect())
+            .with_output_partitioning(partitioning)
+            .with_preserve_order(!self.snapshot.layout().sort.is_empty())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// Totals over the files that are read, and the bounds of each column over them.
+fn scan_statistics(files: &[&DataFile]) -> Statistics {
+    let columns = files[0].statistics.column_statistics.len();
+    let mut total = Statistics {
+        num_rows: Precision::Exact(0),
+        total_byte_size: Precision::Inexact(0),
+        column_statistics: vec![ColumnStatistics::new_unknown(); columns],
+    };
+    for (at, file) in files.iter().enumerate() {
+        total.num_rows = total.num_rows.add(&file.statistics.num_rows);
+        total.total_byte_size = total.total_byte_size.add(&file.statistics.total_byte_size);
+        for (column, of_file) in total
+            .column_statistics
+            .iter_mut()
+            .zip(&file.statistics.column_statistics)
+        {
+            if at == 0 {
+                *column = of_file.clone();
+                continue;
+            }
+            column.min_value = column.min_value.min(&of_file.min_value);
+            column.max_value = column.max_value.max(&of_file.max_value);
+            column.null_count = column.null_count.add(&of_file.null_count);
+        }
+    }
+    total
+}

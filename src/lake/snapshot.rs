@@ -1,0 +1,82 @@
+//! One version of a dataset, as a reader sees it.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::Statistics;
+use deltalake_core::table::state::DeltaTableState;
+
+use super::Layout;
+
+/// A data file of a version.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Path below the dataset's folder.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was written, milliseconds since 1970.
+    pub modified: i64,
+    /// Row count and, per column of the schema it was written with, bounds and null count.
+    pub statistics: Arc<Statistics>,
+}
+
+impl DataFile {
+    /// Rows in the file.
+    pub fn rows(&self) -> u64 {
+        self.statistics.num_rows.get_value().copied().unwrap_or(0) as u64
+    }
+
+    /// The folder of the file below the dataset's folder; empty at the top.
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+/// A committed version of a dataset: its schema, its files and how they are arranged. Never changes, whatever is
+/// committed later.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub(super) dataset: String,
+    pub(super) state: DeltaTableState,
+    pub(super) schema: SchemaRef,
+    pub(super) layout: Layout,
+    pub(super) files: Vec<DataFile>,
+}
+
+impl Snapshot {
+    /// The dataset's name.
+    pub fn dataset(&self) -> &str {
+        &self.dataset
+    }
+
+    /// The version's number, from 0.
+    pub fn version(&self) -> u64 {
+        self.state.version()
+    }
+
+    /// Columns and types.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// How the rows are arranged.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The data files, ordered by path.
+    pub fn files(&self) -> &[DataFile] {
+        &self.files
+    }
+
+    /// Rows in all files.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(DataFile::rows).sum()
+    }
+
+    /// Bytes in all files.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+}

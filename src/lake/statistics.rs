@@ -1,0 +1,142 @@
+//! Column bounds of a data file: from Parquet footers into the Delta log, and from the log to the planner.
+//!
+//! The log's form is the Delta protocol's "Per-file Statistics": `{"numRecords": n, "minValues": {…}, "maxValues": {…},
+//! "nullCount": {…}}`. Types without a natural order in JSON carry a null count only.
+
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use serde_json::{Map, Value, json};
+
+/// Statistics as the Delta log stores them.
+pub(super) fn to_json(schema: &Schema, statistics: &Statistics) -> String {
+    let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
+    for (field, column) in schema.fields().iter().zip(&statistics.column_statistics) {
+        if let Some(value) = column.min_value.get_value().and_then(scalar_to_json) {
+            min.insert(field.name().clone(), value);
+        }
+        if let Some(value) = column.max_value.get_value().and_then(scalar_to_json) {
+            max.insert(field.name().clone(), value);
+        }
+        if let Some(count) = column.null_count.get_value() {
+            nulls.insert(field.name().clone(), json!(count));
+        }
+    }
+    let rows = statistics.num_rows.get_value().copied().unwrap_or(0);
+    json!({"numRecords": rows, "minValues": min, "maxValues": max, "nullCount": nulls}).to_string()
+}
+
+/// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
+pub(super) fn from_json(schema: &Schema, size: u64, text: Option<&str>) -> Statistics {
+    let parsed: Value = text
+        .and_then(|t| serde_json::from_str(t).ok())
+        .unwrap_or_default();
+    let count = |v: &Value| {
+        v.as_u64()
+            .map_or(Precision::Absent, |n| Precision::Exact(n as usize))
+    };
+    let bound = |of: &str, name: &str, data_type: &DataType| match json_to_scalar(
+        &parsed[of][name],
+        data_type,
+    ) {
+        // Text bounds may be cut short by the writer; they still bound.
+        Some(value) => Precision::Inexact(value),
+        None => Precision::Absent,
+    };
+    let columns = schema.fields().iter().map(|field| {
+        let mut column = ColumnStatistics::new_unknown();
+        column.null_count = count(&parsed["nullCount"][field.name()]);
+        column.min_value = bound("minValues", field.name(), field.data_type());
+        column.max_value = bound("maxValues", field.name(), field.data_type());
+        column
+    });
+    Statistics {
+        num_rows: count(&parsed["numRecords"]),
+        total_byte_size: Precision::Inexact(size as usize),
+        column_statistics: columns.collect(),
+    }
+}
+
+fn scalar_to_json(value: &ScalarValue) -> Option<Value> {
+    match value {
+        v if v.is_null() => None,
+        ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => Some(json!(text)),
+        ScalarValue::Boolean(Some(flag)) => Some(json!(flag)),
+        ScalarValue::Float64(Some(x)) => x.is_finite().then(|| json!(x)),
+        ScalarValue::Float32(Some(x)) => x.is_finite().then(|| json!(x)),
+        ScalarValue::Int8(_)
+        | ScalarValue::Int16(_)
+        | ScalarValue::Int32(_)
+        | ScalarValue::Int64(_) => value.to_string().parse::<i64>().ok().map(|n| json!(n)),
+        ScalarValue::Date32(_) => Some(json!(value.to_string())),
+        _ => None,
+    }
+}
+
+fn json_to_scalar(value: &Value, data_type: &DataType) -> Option<ScalarValue> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => return None,
+    };
+    ScalarValue::try_from_string(text, data_type).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::datatypes::Field;
+
+    #[test]
+    fn bounds_survive_the_log() {
+        let schema = Schema::new(vec![
+            Field::new("ticker", DataType::Utf8, true),
+            Field::new("date", DataType::Date32, true),
+            Field::new("x", DataType::Float64, true),
+            Field::new("n", DataType::Int64, true),
+        ]);
+        let values = [
+            (ScalarValue::from("A"), ScalarValue::from("ZZ")),
+            (
+                ScalarValue::Date32(Some(0)),
+                ScalarValue::Date32(Some(20_000)),
+            ),
+            (
+                ScalarValue::Float64(Some(-1.5)),
+                ScalarValue::Float64(Some(1e300)),
+            ),
+            (
+                ScalarValue::Int64(Some(-7)),
+                ScalarValue::Int64(Some(i64::MAX)),
+            ),
+        ];
+        let column = |(min, max): &(ScalarValue, ScalarValue)| {
+            let mut column = ColumnStatistics::new_unknown();
+            column.min_value = Precision::Inexact(min.clone());
+            column.max_value = Precision::Inexact(max.clone());
+            column.null_count = Precision::Exact(3);
+            column
+        };
+        let statistics = Statistics {
+            num_rows: Precision::Exact(10),
+            total_byte_size: Precision::Inexact(99),
+            column_statistics: values.iter().map(column).collect(),
+        };
+        let text = to_json(&schema, &statistics);
+        assert_eq!(from_json(&schema, 99, Some(&text)), statistics);
+    }
+
+    #[test]
+    fn what_the_log_does_not_say_is_unknown() {
+        let schema = Schema::new(vec![Field::new("x", DataType::Float64, true)]);
+        for text in [
+            None,
+            Some(""),
+            Some("{}"),
+            Some("{\"minValues\":{\"x\":null}}"),
+        ] {
+            let column = &from_json(&schema, 1, text).column_statistics[0];
+            assert_eq!(column, &ColumnStatistics::new_unknown());
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Writing sorted rows as Parquet files that are cut where the layout says.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::parquet::arrow::AsyncArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use object_store::buffered::BufWriter;
+
+use super::{DataFile, Lake, LakeError, Layout, Result, statistics};
+
+/// A new file begins at the first change of the leading sort column after this many rows: large enough to compress and
+/// scan well, small enough that ten million rows give forty files to share among cores.
+const ROWS_PER_FILE: usize = 256 * 1024;
+/// Rows of a row group; smaller than a file so that date filters can skip within one.
+const ROWS_PER_ROW_GROUP: usize = 128 * 1024;
+
+/// Writes one folder of a dataset, batch by batch, in the order of its layout.
+///
+/// A file is never cut inside one value of the leading sort column. If the layout has splits, files are cut exactly
+/// there as well, so that datasets with the same splits line up.
+pub struct DatasetWriter {
+    lake: Lake,
+    dataset: String,
+    folder: String,
+    stem: String,
+    schema: SchemaRef,
+    layout: Layout,
+    order: OrderCheck,
+    open: Option<OpenFile>,
+    done: Vec<DataFile>,
+    starts: Vec<String>,
+}
+
+struct OpenFile {
+    path: String,
+    writer: AsyncArrowWriter<BufWriter>,
+    rows: usize,
+    range: usize,
+}
+
+impl DatasetWriter {
+    /// A writer into `folder` of `dataset`; file names are `<stem>-00000.parquet` and so on.
+    ///
+    /// # Errors
+    /// If the layout sorts by a column that the schema lacks.
+    pub fn new(
+        lake: &Lake,
+        dataset: &str,
+        folder: &str,
+        stem: &str,
+        schema: SchemaRef,
+        layout: &Layout,
+    ) -> Result<Self> {
+        let order = OrderCheck::new(dataset, &schema, layout)?;
+        Ok(Self {
+            lake: lake.clone(),
+            dataset: dataset.to_owned(),
+            folder: folder.to_owned(),
+            stem: stem.to_owned(),
+            schema,
+            layout: layout.clone(),
+            order,
+            open: None,
+            done: Vec::new(),
+            starts: Vec::new(),
+        })
+    }
+
+    /// Writes a batch that continues the order.
+    ///
+    /// # Errors
+    /// If the rows are not sorted as the layout says, or storage fails.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        self.order.check(batch)?;
+        for (start, end, boundary) in self.runs(batch) {
+            let full = self
+                .open
+                .as_ref()
+                .is_some_and(|file| file.rows >= ROWS_PER_FILE);
+            let range = self.range_at(batch, start);
+            let crossed = self.open.as_ref().is_some_and(|file| file.range != range);
+            if boundary && (full || crossed) {
+                self.close().await?;
+            }
+            self.append(&batch.slice(start, end - start), range).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the last file and returns all that were written, in order, and the leading value that each begins with
+    /// (if that column is text).
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn finish(mut self) -> Result<(Vec<DataFile>, Vec<String>)> {
+        self.close().await?;
+        Ok((self.done, self.starts))
+    }
+
+    /// Stretches of a batch between which a file may be cut: `(start, end, starts a new leading value)`. Only as many
+    /// as can matter: where a split is crossed, and where the open file becomes full.
+    fn runs(&self, batch: &RecordBatch) -> Vec<(usize, usize, bool)> {
+        let rows = batch.num_rows();
+        let Some(leading) = self.order.leading(batch) else {
+            return vec![(0, rows, true)];
+        };
+        let fits = ROWS_PER_FILE.saturating_sub(self.open.as_ref().map_or(0, |file| file.rows));
+        let same_range = self.range_at(batch, 0) == self.range_at(batch, rows - 1)
+            && self
+                .open
+                .as_ref()
+                .is_none_or(|file| file.range == self.range_at(batch, 0));
+        if rows <= fits && same_range {
+            return vec![(0, rows, false)];
+        }
+        let Ok(partitions) = datafusion::arrow::compute::partition(&[leading]) else {
+            return vec![(0, rows, false)];
+        };
+        let opens = |start: usize| start > 0 || self.order.opens_value;
+        partitions
+            .ranges()
+            .into_iter()
+            .map(|run| (run.start, run.end, opens(run.start)))
+            .collect()
+    }
+
+    fn range_at(&self, batch: &RecordBatch, row: usize) -> usize {
+        self.leading_text(batch, row)
+            .map_or(0, |value| self.layout.range_of(value))
+    }
+
+    fn leading_text<'b>(&self, batch: &'b RecordBatch, row: usize) -> Option<&'b str> {
+        let leading = batch.column(*self.order.columns.first()?);
+        let text = leading.as_string_opt::<i32>()?;
+        text.is_valid(row).then(|| text.value(row))
+    }
+
+    async fn append(&mut self, rows: &RecordBatch, range: usize) -> Result<()> {
+        let mut file = match self.open.take() {
+            Some(file) => file,
+            None => {
+                self.starts
+                    .extend(self.leading_text(rows, 0).map(str::to_owned));
+                self.create(range)?
+            }
+        };
+        let written = file.writer.write(rows).await;
+        written.map_err(|source| write_error(&file.path, source))?;
+        file.rows += rows.num_rows();
+        self.open = Some(file);
+        Ok(())
+    }
+
+    fn create(&self, range: usize) -> Result<OpenFile> {
+        let name = format!("{}-{:05}.parquet", self.stem, self.done.len());
+        let path = if self.folder.is_empty() {
+            name
+        } else {
+            format!("{}/{name}", self.folder)
+        };
+        let target = self.lake.child(&format!("{}/{path}", self.dataset));
+        let sink = BufWriter::new(self.lake.store().clone(), target);
+        let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties()?));
+        let writer = writer.map_err(|source| write_error(&path, source))?;
+        Ok(OpenFile {
+            path,
+            writer,
+            rows: 0,
+            range,
+        })
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let Some(mut file) = self.open.take() else {
+            return Ok(());
+        };
+        let metadata = file
+            .writer
+            .finish()
+            .await
+            .map_err(|source| write_error(&file.path, source))?;
+        let size = file.writer.bytes_written() as u64;
+        let bounds = DFParquetMetadata::statistics_from_parquet_metadata(&metadata, &self.schema)?;
+        // Through the log's own form, so that a version looks the same before and after it is committed.
+        let text = statistics::to_json(&self.schema, &bounds);
+        let statistics = Arc::new(statistics::from_json(&self.schema, size, Some(&text)));
+        self.done.push(DataFile {
+            path: file.path,
+            size,
+            modified: Utc::now().timestamp_millis(),
+            statistics,
+        });
+        Ok(())
+    }
+}
+
+/// Refuses rows that break the declared order, since every later query trusts it.
+struct OrderCheck {
+    dataset: String,
+    columns: Vec<usize>,
+    order: String,
+    converter: Option<RowConverter>,
+    last: Option<OwnedRow>,
+    /// Whether the current batch begins with another leading value than the last one ended with.
+    opens_value: bool,
+    last_leading: Option<OwnedRow>,
+    leading_converter: Option<RowConverter>,
+}
+
+impl OrderCheck {
+    fn new(dataset: &str, schema: &Schema, layout: &Layout) -> Result<Self> {
+        let missing = |column: &String| LakeError::Column {
+            dataset: dataset.to_owned(),
+            column: column.clone(),
+            reason: "the statement sorts by it but does not select it".into(),
+        };
+        let columns = layout
+            .sort
+            .iter()
+            .map(|column| schema.index_of(column).map_err(|_| missing(column)));
+        let columns: Vec<usize> = columns.collect::<Result<_>>()?;
+        let options = datafusion::arrow::compute::SortOptions {
+            descending: false,
+            nulls_first: false,
+        };
+        let field = |&at: &usize| {
+            SortField::new_with_options(schema.field(at).data_type().clone(), options)
+        };
+        let fields: Vec<SortField> = columns.iter().map(field).collect();
+        let (converter, leading_converter) = match fields.first() {
+            Some(first) => (
+                Some(RowConverter::new(fields.clone())?),
+                Some(RowConverter::new(vec![first.clone()])?),
+            ),
+            None => (None, None),
+        };
+        Ok(Self {
+            dataset: dataset.to_owned(),
+            columns,
+            order: layout.sort.join(", "),
+            converter,
+            last: None,
+            opens_value: true,
+            last_leading: None,
+            leading_converter,
+        })
+    }
+
+    fn leading(&self, batch: &RecordBatch) -> Option<ArrayRef> {
+        self.columns.first().map(|at| batch.column(*at).clone())
+    }
+
+    fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        let (Some(converter), Some(leading)) = (&self.converter, &self.leading_converter) else {
+            return Ok(());
+        };
+        let columns: Vec<ArrayRef> = self
+            .columns
+            .iter()
+            .map(|at| batch.column(*at).clone())
+            .collect();
+        let first_value = leading.convert_columns(&columns[..1])?;
+        self.opens_value = self
+            .last_leading
+            .as_ref()
+            .is_none_or(|last| last.row() != first_value.row(0));
+        self.last_leading = Some(first_value.row(batch.num_rows() - 1).owned());
+        let rows = converter.convert_columns(&columns)?;
+        let continues = self
+            .last
+            .as_ref()
+            .is_none_or(|last| last.row() <= rows.row(0));
+        if !continues || !(1..rows.num_rows()).all(|at| rows.row(at - 1) <= rows.row(at)) {
+            return Err(LakeError::Unsorted {
+                dataset: self.dataset.clone(),
+                order: self.order.clone(),
+            });
+        }
+        self.last = Some(rows.row(rows.num_rows() - 1).owned());
+        Ok(())
+    }
+}
+
+/// Zstd at level 1 compresses prices and features within a few per cent of higher levels at several times their speed;
+/// dictionaries pay for tickers and dates and are given up by the writer where they do not.
+fn properties() -> Result<WriterProperties> {
+    let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .build())
+}
+
+fn write_error(path: &str, source: ParquetError) -> LakeError {
+    LakeError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The types in which a query's columns are stored: all columns nullable, view and large types as their plain ones,
+/// unsigned integers as signed, timestamps in microseconds; what Delta readers of every kind understand.
+///
+/// # Errors
+/// If a column has no storable type, such as a bare `NULL`.
+pub fn storable_schema(dataset: &str, schema: &Schema) -> Result<SchemaRef> {
+    let fields = schema.fields().iter().map(|field| {
+        let data_type = storable_type(field.data_type()).ok_or_else(|| LakeError::Column {
+            dataset: dataset.to_owned(),
+            column: field.name().clone(),
+            reason: format!(
+                "type {} has no stored form; cast it, for example `cast(x as double)`",
+                field.data_type()
+            ),
+        })?;
+        Ok(Field::new(field.name(), data_type, true))
+    });
+    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>>>()?)))
+}
+
+fn storable_type(data_type: &DataType) -> Option<DataType> {
+    use DataType::*;
+    Some(match data_type {
+        Utf8 | LargeUtf8 | Utf8View => Utf8,
+        Binary | LargeBinary | BinaryView => Binary,
+        UInt8 => Int16,
+        UInt16 => Int32,
+        UInt32 | UInt64 => Int64,
+        Float16 => Float32,
+        Date32 | Date64 => Date32,
+        Timestamp(_, zone) => Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into())),
+        Dictionary(_, value) => storable_type(value)?,
+        Boolean | Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _) => {
+            data_type.clone()
+        }
+        List(item) | LargeList(item) => List(Arc::new(Field::new(
+            item.name(),
+            storable_type(item.data_type())?,
+            true,
+        ))),
+        _ => return None,
+    })
+}
+
+/// Brings a batch to its stored types.
+pub(crate) fn to_stored(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                return Ok(column.clone());
+            }
+            cast(column, field.data_type())
+        });
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
