@@ -1,5 +1,17 @@
 //! Kairos: a columnar batch engine for systematic equity research.
+//!
+//! Raw US equity data lands as versioned Parquet in a lake; `.sql` files compute universe, features and signals from
+//! it with DataFusion and our own functions; every version remembers the code and the data it came from.
+//!
+//! ```text
+//! cli ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
+//!                       └────► kairos-udfs   cli ─► report
+//! ```
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod engine;
 pub mod lake;
+pub mod pipeline;
+pub mod raw;
+pub mod report;

@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use super::{EngineError, Result};
 use crate::lake::{
     CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot,
-    storable_schema, to_stored,
+    Written, storable_schema, to_stored,
 };
 
 /// A version that a statement committed.
@@ -156,12 +156,16 @@ impl Job<'_> {
             let (part, written) = finished.map_err(|e| DataFusionError::External(Box::new(e)))?;
             parts.insert(part, written?);
         }
-        let (files, starts): (Vec<_>, Vec<_>) = parts.into_values().unzip();
         let mut layout = arranged.layout.clone();
-        if layout.splits.is_empty() {
-            layout.splits = starts.into_iter().flatten().skip(1).collect();
+        let (mut files, mut starts) = (Vec::new(), Vec::new());
+        for written in parts.into_values() {
+            files.extend(written.files);
+            starts.extend(written.starts);
         }
-        Ok((files.into_iter().flatten().collect(), layout))
+        if layout.splits.is_empty() {
+            layout.splits = starts.into_iter().skip(1).collect();
+        }
+        Ok((files, layout))
     }
 }
 
@@ -169,7 +173,7 @@ async fn drain(
     mut stream: SendableRecordBatchStream,
     mut writer: DatasetWriter,
     schema: SchemaRef,
-) -> Result<(Vec<DataFile>, Vec<String>)> {
+) -> Result<Written> {
     while let Some(batch) = stream.next().await {
         writer.write(&to_stored(&batch?, &schema)?).await?;
     }
@@ -323,7 +327,7 @@ fn inputs(plan: &LogicalPlan) -> Result<BTreeMap<String, u64>> {
     let scanned = scanned(plan)?;
     Ok(scanned
         .iter()
-        .map(|snapshot| (snapshot.dataset().to_owned(), snapshot.version()))
+        .map(|snapshot| (snapshot.dataset().replace('/', "."), snapshot.version()))
         .collect())
 }
 

@@ -1,5 +1,6 @@
 //! Errors of the engine, with the place in the SQL text where DataFusion knows it.
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Diagnostic};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use thiserror::Error;
@@ -34,6 +35,22 @@ pub enum EngineError {
     /// The lake failed.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// A dataset has no such column.
+    #[error("dataset '{dataset}' has no column '{column}'; `kairos describe {dataset}` lists them")]
+    UnknownColumn {
+        /// The dataset.
+        dataset: String,
+        /// The column that was asked for.
+        column: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write '{path}': {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// DataFusion refused or failed the statement.
     #[error("{message}")]
     Query {
@@ -44,6 +61,12 @@ pub enum EngineError {
         /// What to do, if DataFusion has a suggestion.
         help: Option<String>,
     },
+}
+
+impl From<ArrowError> for EngineError {
+    fn from(error: ArrowError) -> Self {
+        DataFusionError::from(error).into()
+    }
 }
 
 fn nearest(names: &[String]) -> String {

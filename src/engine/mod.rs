@@ -6,6 +6,8 @@
 
 mod build;
 mod error;
+mod export;
+mod output;
 mod resolve;
 mod session;
 
@@ -22,6 +24,8 @@ use crate::lake::{CommitRecord, Lake};
 
 pub use build::Built;
 pub use error::EngineError;
+pub use export::export_files;
+pub use output::{Format, write_file, write_rows};
 pub use session::Resources;
 
 /// The result of an engine operation.

@@ -112,12 +112,10 @@ impl Lake {
         let prefix = folder.map_or(self.prefix.clone(), |f| self.prefix.clone().join(f));
         let listing = self.store.list_with_delimiter(Some(&prefix)).await;
         let listing = listing.map_err(|e| self.storage_error(&prefix, e))?;
-        let names = listing
+        Ok(listing
             .common_prefixes
             .iter()
-            .filter_map(|p| p.filename().map(str::to_owned));
-        Ok(names
-            .filter(|name| folder.is_none() || !name.starts_with('_'))
+            .filter_map(|p| p.filename().map(str::to_owned))
             .collect())
     }
 

@@ -29,9 +29,9 @@ pub use location::Lake;
 pub use log::{HistoryEntry, NewVersion};
 pub use record::CommitRecord;
 pub use scan::DatasetProvider;
-pub use snapshot::{DataFile, Snapshot};
+pub use snapshot::{ColumnSummary, DataFile, Snapshot};
 pub(crate) use writer::to_stored;
-pub use writer::{DatasetWriter, storable_schema};
+pub use writer::{DatasetWriter, Written, storable_schema};
 
 /// The result of a lake operation.
 pub type Result<T, E = LakeError> = std::result::Result<T, E>;

@@ -257,9 +257,11 @@ impl TableProvider for DatasetProvider {
             }
             _ => None,
         };
+        let statistics = total(files.iter().map(|file| file.statistics.as_ref()));
+        let statistics = statistics.unwrap_or_else(|| Statistics::new_unknown(schema));
         let config = FileScanConfigBuilder::new(self.lake.store_url().clone(), Arc::new(source))
             .with_file_groups(groups)
-            .with_statistics(scan_statistics(&files))
+            .with_statistics(statistics)
             .with_output_ordering(ordering.into_iter().collect())
             .with_output_partitioning(partitioning)
             .with_preserve_order(!self.snapshot.layout().sort.is_empty())
@@ -270,30 +272,34 @@ impl TableProvider for DatasetProvider {
     }
 }
 
-/// Totals over the files that are read, and the bounds of each column over them.
-fn scan_statistics(files: &[&DataFile]) -> Statistics {
-    let columns = files[0].statistics.column_statistics.len();
-    let mut total = Statistics {
-        num_rows: Precision::Exact(0),
-        total_byte_size: Precision::Inexact(0),
-        column_statistics: vec![ColumnStatistics::new_unknown(); columns],
-    };
-    for (at, file) in files.iter().enumerate() {
-        total.num_rows = total.num_rows.add(&file.statistics.num_rows);
-        total.total_byte_size = total.total_byte_size.add(&file.statistics.total_byte_size);
+/// Totals over files, and the bounds of each column over them; `None` if there are no files. A column that some file
+/// says nothing about stays unknown.
+pub(super) fn total<'a>(mut files: impl Iterator<Item = &'a Statistics>) -> Option<Statistics> {
+    let mut total = files.next()?.clone();
+    for file in files {
         for (column, of_file) in total
             .column_statistics
             .iter_mut()
-            .zip(&file.statistics.column_statistics)
+            .zip(&file.column_statistics)
         {
-            if at == 0 {
-                *column = of_file.clone();
-                continue;
+            if is_all_null(column, &total.num_rows) {
+                column.min_value = of_file.min_value.clone();
+                column.max_value = of_file.max_value.clone();
+            } else if !is_all_null(of_file, &file.num_rows) {
+                column.min_value = column.min_value.min(&of_file.min_value);
+                column.max_value = column.max_value.max(&of_file.max_value);
             }
-            column.min_value = column.min_value.min(&of_file.min_value);
-            column.max_value = column.max_value.max(&of_file.max_value);
             column.null_count = column.null_count.add(&of_file.null_count);
         }
+        total.num_rows = total.num_rows.add(&file.num_rows);
+        total.total_byte_size = total.total_byte_size.add(&file.total_byte_size);
     }
-    total
+    Some(total)
+}
+
+fn is_all_null(column: &ColumnStatistics, rows: &Precision<usize>) -> bool {
+    column
+        .null_count
+        .get_value()
+        .is_some_and(|nulls| rows.get_value() == Some(nulls))
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::Statistics;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::{ScalarValue, Statistics};
 use deltalake_core::table::state::DeltaTableState;
 
 use super::Layout;
@@ -78,5 +78,38 @@ impl Snapshot {
     /// Bytes in all files.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
+    }
+}
+
+/// What the files' footers say of one column over a whole version.
+#[derive(Debug, Clone)]
+pub struct ColumnSummary {
+    /// The column.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+    /// Missing values, if every file counts them.
+    pub nulls: Option<u64>,
+    /// A lower bound of its values, which is the minimum unless it is a long text.
+    pub min: Option<ScalarValue>,
+    /// An upper bound of its values.
+    pub max: Option<ScalarValue>,
+}
+
+impl Snapshot {
+    /// One summary per column, from the log alone; no data file is read.
+    pub fn columns(&self) -> Vec<ColumnSummary> {
+        let bounds = super::scan::total(self.files.iter().map(|file| file.statistics.as_ref()));
+        let columns = self.schema.fields().iter().enumerate().map(|(at, field)| {
+            let of = bounds.as_ref().map(|total| &total.column_statistics[at]);
+            ColumnSummary {
+                name: field.name().clone(),
+                data_type: field.data_type().clone(),
+                nulls: of.and_then(|c| c.null_count.get_value()).map(|n| *n as u64),
+                min: of.and_then(|c| c.min_value.get_value()).cloned(),
+                max: of.and_then(|c| c.max_value.get_value()).cloned(),
+            }
+        });
+        columns.collect()
     }
 }

@@ -40,6 +40,15 @@ pub struct DatasetWriter {
     starts: Vec<String>,
 }
 
+/// What a writer left in its folder.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The files, in the order of their rows.
+    pub files: Vec<DataFile>,
+    /// The value of the leading sort column that each file begins with, if that column is text.
+    pub starts: Vec<String>,
+}
+
 struct OpenFile {
     path: String,
     writer: AsyncArrowWriter<BufWriter>,
@@ -99,14 +108,16 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Closes the last file and returns all that were written, in order, and the leading value that each begins with
-    /// (if that column is text).
+    /// Closes the last file and returns what was written.
     ///
     /// # Errors
     /// If storage fails.
-    pub async fn finish(mut self) -> Result<(Vec<DataFile>, Vec<String>)> {
+    pub async fn finish(mut self) -> Result<Written> {
         self.close().await?;
-        Ok((self.done, self.starts))
+        Ok(Written {
+            files: self.done,
+            starts: self.starts,
+        })
     }
 
     /// Stretches of a batch between which a file may be cut: `(start, end, starts a new leading value)`. Only as many

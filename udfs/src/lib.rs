@@ -1,5 +1,71 @@
-//! placeholder until the crate lands
-/// Registers all functions.
-pub fn register_all(_: &datafusion::prelude::SessionContext) -> datafusion::error::Result<()> {
+//! Rolling, cross-sectional and scalar functions for equity research on Apache DataFusion.
+//!
+//! One call gives any DataFusion program the functions:
+//!
+//! ```
+//! # async fn run() -> datafusion::error::Result<()> {
+//! let context = datafusion::prelude::SessionContext::new();
+//! kairos_udfs::register_all(&context)?;
+//! context
+//!     .sql(
+//!         "select ticker, date, rolling_std(ret, 21) over w as vol_21
+//!          from returns window w as (partition by ticker order by date)",
+//!     )
+//!     .await?
+//!     .show()
+//!     .await
+//! # }
+//! ```
+//!
+//! Every function takes numbers of any type as Float64 and returns a nullable Float64. NULL, NaN and
+//! ±∞ are all *missing*; a result is a finite number or NULL.
+//!
+//! Window functions work on a whole partition at once and ignore a frame clause (`rows between …`):
+//! the number of rows is an argument. Arguments that configure a function must be constants; they are
+//! checked when the query is planned.
+
+#![warn(missing_docs)]
+
+mod column;
+mod error;
+pub mod kernels;
+mod scalar;
+mod window;
+
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{ScalarUDF, WindowUDF};
+use datafusion::prelude::SessionContext;
+
+pub use error::ArgumentError;
+
+/// Hash of this crate's sources, 32 hexadecimal digits. It changes whenever a function may compute
+/// something else, so a result stored under another fingerprint is stale.
+pub const FINGERPRINT: &str = env!("KAIROS_UDFS_FINGERPRINT");
+
+/// Registers every function of this crate in a session.
+///
+/// # Errors
+/// Fails if the session's function registry refuses a registration.
+pub fn register_all(context: &SessionContext) -> Result<()> {
+    let state = context.state_ref();
+    let mut state = state.write();
+    for function in scalar::functions() {
+        state.register_udf(ScalarUDF::from(function).into())?;
+    }
+    for function in window::functions() {
+        state.register_udwf(WindowUDF::from(function).into())?;
+    }
     Ok(())
+}
+
+/// The names of all functions that [`register_all`] registers.
+pub fn function_names() -> Vec<&'static str> {
+    let scalar = scalar::functions()
+        .into_iter()
+        .map(|function| function.name());
+    let window = window::functions()
+        .into_iter()
+        .map(|function| function.name());
+    scalar.chain(window).collect()
 }

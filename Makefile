@@ -1,0 +1,31 @@
+# Kairos: make demo · make test · make lint · make build. Each installs what it needs first.
+
+CARGO ?= cargo
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+PYTHON_ENV := $(TARGET)/python
+# One optimised profile everywhere, so that dependencies compile once.
+PROFILE := --release --locked
+
+.PHONY: demo test lint build setup python bench clean-demo
+
+demo: build
+	$(TARGET)/release/kairos --lake data/lake demo
+
+build: setup
+	$(CARGO) build $(PROFILE)
+
+test: setup python
+	KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python $(CARGO) test $(PROFILE) --workspace
+
+lint: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps
+
+# The solver's build needs a C compiler and cmake.
+setup:
+	@sh scripts/install-build-tools
+
+# Some tests read our output with other programs; without Python they say that they skip.
+python:
+	@sh scripts/install-python-tools $(PYTHON_ENV)

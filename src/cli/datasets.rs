@@ -1,0 +1,52 @@
+//! `kairos datasets`
+
+use clap::Args;
+use indicatif::{DecimalBytes, HumanCount};
+
+use super::{CliError, Context, print};
+use crate::report::{Align, Table};
+
+/// List the datasets of the lake
+#[derive(Debug, Args)]
+pub(super) struct DatasetsArgs {}
+
+pub(super) async fn run(context: &Context, _: &DatasetsArgs) -> Result<(), CliError> {
+    let lake = context.lake()?;
+    let mut table = Table::new(&[
+        ("dataset", Align::Left),
+        ("version", Align::Right),
+        ("rows", Align::Right),
+        ("columns", Align::Right),
+        ("files", Align::Right),
+        ("size", Align::Right),
+        ("dates", Align::Left),
+    ]);
+    let mut count = 0;
+    for name in lake.folders().await? {
+        let Some(snapshot) = lake.snapshot(&name).await? else {
+            continue;
+        };
+        let columns = snapshot.columns();
+        let date = columns.iter().find(|column| column.name == "date");
+        let dates =
+            date.and_then(|date| Some(format!("{} … {}", date.min.as_ref()?, date.max.as_ref()?)));
+        table.row([
+            name.replace('/', "."),
+            snapshot.version().to_string(),
+            HumanCount(snapshot.rows()).to_string(),
+            columns.len().to_string(),
+            snapshot.files().len().to_string(),
+            DecimalBytes(snapshot.size()).to_string(),
+            dates.unwrap_or_default(),
+        ]);
+        count += 1;
+    }
+    match count {
+        0 => Err(CliError::failed(format!(
+            "there is no dataset in the lake '{}'\nhelp: land files with `kairos --lake {} land --dir DIR`, or see `kairos demo`",
+            lake.display(),
+            context.lake_location()
+        ))),
+        _ => print(table),
+    }
+}

@@ -1,0 +1,71 @@
+//! `kairos describe`
+
+use clap::Args;
+use indicatif::{DecimalBytes, HumanCount};
+
+use super::{CliError, Context, print};
+use crate::report::{Align, Table};
+
+/// Show a dataset's columns with types, missing values and bounds
+#[derive(Debug, Args)]
+pub(super) struct DescribeArgs {
+    /// Dataset, such as feat_beta or raw.sep
+    dataset: String,
+}
+
+pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), CliError> {
+    let lake = context.lake()?;
+    let snapshot = context.find(&lake, &args.dataset).await?;
+    let rows = snapshot.rows();
+    let sort = match snapshot.layout().sort.as_slice() {
+        [] => "unsorted".to_owned(),
+        sort => format!("sorted by {}", sort.join(", ")),
+    };
+    print(format_args!(
+        "{} version {}: {} rows in {} files ({}), {sort}",
+        snapshot.dataset().replace('/', "."),
+        snapshot.version(),
+        HumanCount(rows),
+        snapshot.files().len(),
+        DecimalBytes(snapshot.size()),
+    ))?;
+    for folder in folders(&snapshot) {
+        print(format_args!(
+            "  {}",
+            lake.child_url(&format!("{}/{folder}", snapshot.dataset()))
+        ))?;
+    }
+    let mut table = Table::new(&[
+        ("column", Align::Left),
+        ("type", Align::Left),
+        ("null", Align::Right),
+        ("min", Align::Right),
+        ("max", Align::Right),
+    ]);
+    for column in snapshot.columns() {
+        let nulls = column
+            .nulls
+            .map(|nulls| format!("{:.2}%", 100.0 * nulls as f64 / rows.max(1) as f64));
+        let bound = |value: Option<datafusion::common::ScalarValue>| {
+            value.map_or(String::new(), |v| v.to_string())
+        };
+        table.row([
+            column.name,
+            column.data_type.to_string(),
+            nulls.unwrap_or_default(),
+            bound(column.min),
+            bound(column.max),
+        ]);
+    }
+    print(table)
+}
+
+/// Where the version's files are: one folder for a derived dataset, one per year for a raw one.
+fn folders(snapshot: &crate::lake::Snapshot) -> Vec<&str> {
+    let mut folders: Vec<&str> = snapshot.files().iter().map(|file| file.folder()).collect();
+    folders.dedup();
+    match folders.len() {
+        0..=3 => folders,
+        _ => vec![""],
+    }
+}

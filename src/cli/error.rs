@@ -1,0 +1,154 @@
+//! What the command line says when something fails, and the exit code that goes with it.
+
+use std::process::ExitCode;
+
+use crate::engine::EngineError;
+use crate::lake::LakeError;
+use crate::pipeline::{PipelineError, SourceLocation, SqlFile};
+use crate::raw::RawError;
+use crate::raw::synth::SynthError;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const REFUSED: u8 = 3;
+/// What shells expect of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    code: u8,
+    message: String,
+}
+
+impl CliError {
+    /// The command was understood and failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            message: message.into(),
+        }
+    }
+
+    /// The command line itself is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: USAGE,
+            message: message.into(),
+        }
+    }
+
+    /// The failure has been reported already.
+    pub(crate) fn reported() -> Self {
+        Self {
+            code: FAILED,
+            message: String::new(),
+        }
+    }
+
+    /// The same exit code without printing the message again.
+    pub(crate) fn already_printed(self) -> Self {
+        Self {
+            message: String::new(),
+            ..self
+        }
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        let message = "interrupted; what was committed before stays, the rest was not begun or is not visible";
+        Self {
+            code: INTERRUPTED,
+            message: message.into(),
+        }
+    }
+
+    /// Standard output is closed or full.
+    pub(crate) fn output(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self {
+                code: 0,
+                message: String::new(),
+            },
+            _ => Self::failed(format!("cannot write the output: {error}")),
+        }
+    }
+
+    /// An engine's error with the line of the text it is about.
+    pub(crate) fn in_text(error: EngineError, file: &SqlFile) -> Self {
+        match error {
+            EngineError::Query { message, at, help } => {
+                let place = at.map(|(line, column)| {
+                    SourceLocation::new(file, line as usize, column as usize, 1)
+                });
+                let place = place.map_or(String::new(), |place| format!("\n{place}"));
+                let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
+                Self::failed(format!("{message}{place}{help}"))
+            }
+            other => other.into(),
+        }
+    }
+
+    pub(crate) fn print(&self) {
+        if !self.message.is_empty() {
+            eprintln!(
+                "{} {}",
+                console::style("error:").for_stderr().red().bold(),
+                self.message
+            );
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<LakeError> for CliError {
+    fn from(error: LakeError) -> Self {
+        match error {
+            LakeError::Location { .. } => Self::usage(error.to_string()),
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<PipelineError> for CliError {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::UnknownSelector { .. }
+            | PipelineError::EmptySelection
+            | PipelineError::NoOverlay { .. }
+            | PipelineError::MalformedSetting { .. }
+            | PipelineError::InvalidSetting { .. }
+            | PipelineError::UnknownSetting { .. } => Self::usage(error.to_string()),
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<RawError> for CliError {
+    fn from(error: RawError) -> Self {
+        match error {
+            RawError::UnknownTable { .. } | RawError::NoFiles { .. } => {
+                Self::usage(error.to_string())
+            }
+            RawError::Rejected { .. } => Self {
+                code: REFUSED,
+                message: error.to_string(),
+            },
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<SynthError> for CliError {
+    fn from(error: SynthError) -> Self {
+        Self::failed(error.to_string())
+    }
+}

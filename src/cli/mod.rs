@@ -1,0 +1,173 @@
+//! The `kairos` command: one file per subcommand, each of which parses its arguments, calls the library and prints.
+
+mod context;
+mod datasets;
+mod demo;
+mod describe;
+mod error;
+mod export;
+mod graph;
+mod history;
+mod land;
+mod params;
+mod plan;
+mod run;
+mod sql;
+mod synth;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use context::Context;
+use error::CliError;
+
+/// A columnar batch engine for systematic equity research.
+///
+/// Raw US equity data lands as versioned Parquet in a lake; .sql files compute universe, features and signals from it,
+/// point in time, and every version remembers the code and the data it came from.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kairos",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Where the datasets are: a path, file:// or s3://bucket/prefix
+    #[arg(
+        long,
+        global = true,
+        env = "KAIROS_LAKE",
+        default_value = "data/lake",
+        value_name = "URL"
+    )]
+    lake: String,
+    /// Folder of .sql files instead of ./sql or the one in the binary
+    #[arg(long, global = true, value_name = "DIR")]
+    sql: Option<PathBuf>,
+    /// Folder whose files replace and extend the SQL, by relative path; may be repeated
+    #[arg(long, global = true, value_name = "DIR")]
+    overlay: Vec<PathBuf>,
+    /// Set a parameter of pipeline.toml; may be repeated
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Threads of a query [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+    /// Memory before sorts and joins spill to disk, such as 8GiB [default: 70 % of the machine's]
+    #[arg(long, global = true, value_name = "SIZE")]
+    memory_limit: Option<ByteSize>,
+    /// Print results and errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Print what happens inside; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Form of the messages of --verbose
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a small synthetic market and take it through every phase
+    Demo(demo::DemoArgs),
+    /// Write a synthetic market as files in the vendor's form
+    Synth(synth::SynthArgs),
+    /// Land vendor files (CSV, CSV.gz, ZIP, Parquet) as raw datasets
+    Land(land::LandArgs),
+    /// Build what is stale, in the order of its dependencies
+    Run(run::RunArgs),
+    /// Show what would be built and why
+    Plan(plan::PlanArgs),
+    /// Show which dataset reads which
+    Graph(graph::GraphArgs),
+    /// Run SQL from a file or the command line
+    Sql(sql::SqlArgs),
+    /// List the parameters of the SQL and their values
+    Params(params::ParamsArgs),
+    /// List the datasets of the lake
+    Datasets(datasets::DatasetsArgs),
+    /// Show a dataset's columns with types, missing values and bounds
+    Describe(describe::DescribeArgs),
+    /// Show a dataset's versions and where each came from
+    History(history::HistoryArgs),
+    /// Write datasets as plain files
+    Export(export::ExportArgs),
+}
+
+/// Runs the command line `arguments` stand for and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by a check.
+pub async fn main(cli: Cli) -> ExitCode {
+    start_logging(&cli.global);
+    let context = Context::new(cli.global);
+    let done = tokio::select! {
+        done = dispatch(&context, cli.command) => done,
+        () = context.interrupted() => Err(CliError::interrupted()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Demo(args) => demo::run(context, &args).await,
+        Command::Synth(args) => synth::run(context, &args),
+        Command::Land(args) => land::run(context, &args).await,
+        Command::Run(args) => run::run(context, &args).await,
+        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Graph(args) => graph::run(context, &args).await,
+        Command::Sql(args) => sql::run(context, &args).await,
+        Command::Params(args) => params::run(context, &args).await,
+        Command::Datasets(args) => datasets::run(context, &args).await,
+        Command::Describe(args) => describe::run(context, &args).await,
+        Command::History(args) => history::run(context, &args).await,
+        Command::Export(args) => export::run(context, &args).await,
+    }
+}
+
+fn start_logging(global: &GlobalArgs) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn,deltalake_core=off,buoyant_kernel=off",
+        (_, 1) => "warn,kairos=info",
+        _ => "info,kairos=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KAIROS_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match global.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+/// Prints a line to standard output. A closed pipe (`kairos … | head`) is the reader's way to say that it has enough.
+pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), CliError> {
+    writeln!(std::io::stdout(), "{text}").map_err(CliError::output)
+}

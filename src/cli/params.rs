@@ -1,0 +1,27 @@
+//! `kairos params`
+
+use clap::Args;
+
+use super::{CliError, Context, print};
+use crate::report::{Align, Table};
+
+/// List the parameters of the SQL and their values
+#[derive(Debug, Args)]
+pub(super) struct ParamsArgs {}
+
+pub(super) async fn run(context: &Context, _: &ParamsArgs) -> Result<(), CliError> {
+    let parameters = context.parameters(&context.sql_tree()?)?;
+    let columns =
+        ["parameter", "value", "unit", "meaning", "set by"].map(|name| (name, Align::Left));
+    let mut table = Table::new(&columns);
+    for parameter in parameters.iter() {
+        table.row([
+            parameter.name.clone(),
+            parameter.value.to_string(),
+            parameter.unit.clone().unwrap_or_default(),
+            parameter.about.clone().unwrap_or_default(),
+            parameter.set_by.clone(),
+        ]);
+    }
+    print(table)
+}

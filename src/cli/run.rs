@@ -1,0 +1,97 @@
+//! `kairos run`
+
+use clap::Args;
+
+use super::{CliError, Context, print};
+use crate::pipeline::{
+    Builder, EngineBuilder, LakeStates, Plan, ProgressDisplay, RunLog, RunOptions, Selectors,
+    run as run_plan,
+};
+
+/// Build what is stale, in the order of its dependencies
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Build the selected datasets even if they are up to date
+    #[arg(long)]
+    force: bool,
+    /// Only show what would be built and why
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Which part of the pipeline is meant.
+#[derive(Debug, Default, Args)]
+pub(super) struct SelectArgs {
+    /// Datasets by name, pattern (feat_*) or .sql file, with whatever they need [default: all]
+    datasets: Vec<String>,
+    /// Only the datasets of a folder of the SQL, such as features; may be repeated
+    #[arg(long, value_name = "NAME")]
+    phase: Vec<String>,
+    /// Only a dataset and what depends on it; may be repeated
+    #[arg(long, value_name = "DATASET")]
+    from: Vec<String>,
+    /// Only a dataset and what it needs; may be repeated
+    #[arg(long, value_name = "DATASET")]
+    to: Vec<String>,
+}
+
+impl SelectArgs {
+    pub(super) fn selectors(&self) -> Selectors {
+        Selectors {
+            datasets: self.datasets.clone(),
+            phases: self.phase.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+        }
+    }
+}
+
+pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<(), CliError> {
+    let engine = context.engine()?;
+    let pipeline = context.pipeline(engine.lake()).await?;
+    let states = LakeStates::new(engine.lake());
+    let plan = pipeline
+        .plan(&args.select.selectors(), args.force, &states)
+        .await?;
+    if args.dry_run {
+        return print(plan);
+    }
+    let builder = EngineBuilder::new(&engine, context.run_id(), &pipeline.tree);
+    build(context, &plan, &builder, engine.lake()).await
+}
+
+/// Runs a plan with a live display, keeps its log in the lake and prints the summary.
+pub(super) async fn build(
+    context: &Context,
+    plan: &Plan,
+    builder: &dyn Builder,
+    lake: &crate::lake::Lake,
+) -> Result<(), CliError> {
+    let run_id = context.run_id().to_owned();
+    let mut display = ProgressDisplay::stderr(context.quiet());
+    let mut log = RunLog::new(&run_id, Vec::new());
+    let options = RunOptions {
+        run_id: run_id.clone(),
+        jobs: 1,
+        cancel: context.cancellation(),
+    };
+    let summary = run_plan(plan, builder, options, &mut |event| {
+        display.show(event);
+        if let Err(error) = log.write(event) {
+            tracing::warn!(%error, "the run log is incomplete");
+        }
+    })
+    .await;
+    if plan.to_build().next().is_some() {
+        lake.put(&format!("_runs/{run_id}.jsonl"), log.into_inner())
+            .await?;
+    }
+    if summary.succeeded() {
+        context.say(&summary);
+        return Ok(());
+    }
+    eprintln!("{summary}");
+    Err(CliError::reported())
+}

@@ -1,0 +1,89 @@
+//! A dataset's current rows as plain files on disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::config::{CsvOptions, TableParquetOptions};
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlanBuilder;
+
+use super::{Engine, EngineError, Format, Result, write_file};
+use crate::lake::{DatasetProvider, Snapshot};
+
+impl Engine {
+    /// All rows of a version, in their order.
+    ///
+    /// # Errors
+    /// If planning fails.
+    pub async fn scan(&self, snapshot: &Snapshot) -> Result<SendableRecordBatchStream> {
+        Ok(self.frame(snapshot)?.execute_stream().await?)
+    }
+
+    fn frame(&self, snapshot: &Snapshot) -> Result<DataFrame> {
+        let provider = Arc::new(DatasetProvider::new(
+            self.lake(),
+            Arc::new(snapshot.clone()),
+        ));
+        let scan =
+            LogicalPlanBuilder::scan(snapshot.dataset(), provider_as_source(provider), None)?;
+        let sort = snapshot
+            .layout()
+            .sort
+            .iter()
+            .map(|name| datafusion::prelude::ident(name).sort(true, false));
+        let sort: Vec<_> = sort.collect();
+        let plan = if sort.is_empty() {
+            scan
+        } else {
+            scan.sort(sort)?
+        };
+        Ok(DataFrame::new(self.session.clone(), plan.build()?))
+    }
+}
+
+/// Writes a version below `folder` and returns its rows: one file in the dataset's order, or with `partition_by` one
+/// folder `column=value` for each value.
+///
+/// # Errors
+/// If the column does not exist, or reading or writing fails.
+pub async fn export_files(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    folder: &Path,
+    format: Format,
+    partition_by: Option<&str>,
+) -> Result<u64> {
+    let Some(column) = partition_by else {
+        let path = folder.join(format!("part-00000.{}", format.extension()));
+        return write_file(engine.scan(snapshot).await?, format, &path).await;
+    };
+    if snapshot.schema().index_of(column).is_err() {
+        return Err(EngineError::UnknownColumn {
+            dataset: snapshot.dataset().into(),
+            column: column.into(),
+        });
+    }
+    let target = format!("{}/", folder.display());
+    let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
+    let frame = engine.frame(snapshot)?;
+    match format {
+        Format::Parquet => {
+            let mut parquet = TableParquetOptions::default();
+            parquet.global.compression = Some("zstd(3)".to_owned());
+            frame.write_parquet(&target, options, Some(parquet)).await?
+        }
+        Format::Csv => {
+            frame
+                .write_csv(
+                    &target,
+                    options,
+                    Some(CsvOptions::default().with_has_header(true)),
+                )
+                .await?
+        }
+        Format::Json => frame.write_json(&target, options, None).await?,
+    };
+    Ok(snapshot.rows())
+}

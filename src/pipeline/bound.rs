@@ -1,0 +1,91 @@
+//! A step with its parameters bound and its inputs resolved: all that an engine needs to build the dataset.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datafusion::sql::sqlparser::ast::Statement;
+
+use super::error::PipelineError;
+use super::graph::Graph;
+use super::params::Parameters;
+use super::statement::OrderKey;
+use crate::lake::CommitRecord;
+
+/// The Kairos functions, as the staleness of a step sees them.
+#[derive(Debug, Clone, Default)]
+pub struct Functions {
+    /// All their names, in lower case.
+    pub names: BTreeSet<String>,
+    /// Changes whenever the result of any of them may change.
+    pub fingerprint: String,
+}
+
+/// A step that is ready to be built.
+#[derive(Debug, Clone)]
+pub struct BoundStep {
+    /// The dataset to write.
+    pub dataset: String,
+    /// The first folder of the path of the file.
+    pub phase: String,
+    /// The file, as a person would name it.
+    pub source: String,
+    /// `CREATE OR REPLACE TABLE … AS …` without placeholders.
+    pub statement: Statement,
+    /// The datasets it reads (raw tables as `raw.NAME`). A commit must record the version of each, or the step stays
+    /// stale for ever.
+    pub inputs: Vec<String>,
+    /// Datasets it reads at a fixed version, which no commit needs to record.
+    pub pinned: BTreeSet<String>,
+    /// The order of the rows; empty if the statement has no `ORDER BY`.
+    pub order_by: Vec<OrderKey>,
+    /// See [`super::sql_hash`].
+    pub sql_hash: String,
+    /// The parameters it names, with their values.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The fingerprint of the Kairos functions if it calls any of them.
+    pub functions: Option<String>,
+}
+
+impl BoundStep {
+    /// Binds every step of `graph`, in its order.
+    ///
+    /// # Errors
+    /// The first unknown parameter.
+    pub fn all(
+        graph: &Graph,
+        parameters: &Parameters,
+        functions: &Functions,
+    ) -> Result<Vec<Self>, PipelineError> {
+        let bind = |position: usize| {
+            let step = &graph.nodes()[position].step;
+            let mut statement = step.statement.clone();
+            let used = parameters.bind(&mut statement, &step.file)?;
+            Ok(Self {
+                dataset: step.dataset.clone(),
+                phase: step.file.phase().to_string(),
+                source: step.file.origin.clone(),
+                statement,
+                inputs: graph.input_names(position),
+                pinned: step.pinned.clone(),
+                order_by: step.order_by.clone(),
+                sql_hash: step.sql_hash.clone(),
+                parameters: used,
+                functions: (!step.functions.is_empty()).then(|| functions.fingerprint.clone()),
+            })
+        };
+        (0..graph.nodes().len()).map(bind).collect()
+    }
+
+    /// The part of a commit's record that is known before the build. The engine adds the versions of the inputs, the
+    /// rows, the seconds and the version of Kairos.
+    pub fn record(&self, run_id: &str) -> CommitRecord {
+        CommitRecord {
+            run_id: run_id.to_string(),
+            operation: "build".to_string(),
+            source: self.source.clone(),
+            sql_hash: Some(self.sql_hash.clone()),
+            parameters: self.parameters.clone(),
+            functions: self.functions.clone(),
+            ..CommitRecord::default()
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The pipeline: `.sql` files → statements → dependency graph → plan → run.
+//!
+//! ```text
+//! SqlTree ─► Parameters ─┐
+//!    └─────► Step ─► Graph ─► BoundStep ─► Plan ─► run ─► RunEvent ─► ProgressDisplay, RunLog
+//!                                           ▲       ▲
+//!                                DatasetStates     Builder
+//! ```
+//!
+//! It knows SQL as syntax only. What exists in the lake and how a statement is run is behind two traits,
+//! [`DatasetStates`] and [`Builder`].
+
+mod bind;
+mod bound;
+mod error;
+mod graph;
+mod lake;
+mod log;
+mod manifest;
+mod outcome;
+mod params;
+mod plan;
+mod progress;
+mod references;
+pub mod render;
+mod run;
+mod select;
+mod source;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use bound::{BoundStep, Functions};
+pub use error::{PipelineError, SourceLocation, nearest};
+pub use graph::{Graph, Input, KnownTables, Node, PHASES, RAW_SCHEMA};
+pub use lake::{EngineBuilder, LakeStates};
+pub use log::RunLog;
+pub use outcome::{Built, Outcome, RunEvent, RunSummary, StepOutcome};
+pub use params::{Parameter, ParameterType, ParameterValue, Parameters};
+pub use plan::{Action, DatasetState, DatasetStates, Plan, PlannedStep, Reason};
+pub use progress::ProgressDisplay;
+pub use references::{AT_VERSION, References, TableRead};
+pub use run::{Builder, RunOptions, run};
+pub use select::{Selection, Selectors};
+pub use source::{SqlFile, SqlTree};
+pub use statement::{OrderKey, Step, parse_statements, sql_hash};
+
+/// Folders whose files may be plain queries, run by commands of their own. In these, a file that does not define a
+/// dataset is no step; everywhere else it is an error.
+pub const QUERY_FOLDERS: [&str; 3] = ["backtests", "diagnostics", "checks"];
+
+/// A loaded and checked pipeline: every file parsed, every table and parameter resolved.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// The files.
+    pub tree: SqlTree,
+    /// The parameters with the values in effect.
+    pub parameters: Parameters,
+    /// The steps and what they read.
+    pub graph: Graph,
+    steps: Vec<BoundStep>,
+}
+
+impl Pipeline {
+    /// Checks `tree` as a whole with `settings` (`name=value` each) for its parameters.
+    ///
+    /// # Errors
+    /// The first error of a manifest, setting, file, table, dependency or placeholder.
+    pub fn load(
+        tree: SqlTree,
+        settings: &[String],
+        functions: &Functions,
+        known: &KnownTables,
+    ) -> Result<Self, PipelineError> {
+        let parameters = Parameters::load(tree.manifests(), settings)?;
+        let mut parsed = Vec::new();
+        for file in tree.files() {
+            match Step::parse(file, &functions.names) {
+                Ok(step) => parsed.push(step),
+                Err(error) if is_query(&error) && QUERY_FOLDERS.contains(&file.phase()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let graph = Graph::new(parsed, known)?;
+        let steps = BoundStep::all(&graph, &parameters, functions)?;
+        Ok(Self {
+            tree,
+            parameters,
+            graph,
+            steps,
+        })
+    }
+
+    /// The step that writes `dataset`, ready to be built.
+    pub fn step(&self, dataset: &str) -> Option<&BoundStep> {
+        self.steps.get(self.graph.position(dataset)?)
+    }
+
+    /// Decides what is to be built; see [`Selectors`] and [`Plan::new`].
+    ///
+    /// # Errors
+    /// If a selector matches nothing or the lake cannot be read.
+    pub async fn plan(
+        &self,
+        selectors: &Selectors,
+        force: bool,
+        states: &dyn DatasetStates,
+    ) -> Result<Plan, PipelineError> {
+        Plan::new(&self.steps, &self.graph.select(selectors)?, force, states).await
+    }
+}
+
+fn is_query(error: &PipelineError) -> bool {
+    matches!(
+        error,
+        PipelineError::NotADataset { .. } | PipelineError::StatementCount { .. }
+    )
+}

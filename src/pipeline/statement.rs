@@ -1,0 +1,268 @@
+//! One `.sql` file as a step: its statement, and what the rest of the pipeline needs to know about it.
+
+use std::collections::BTreeSet;
+
+use datafusion::common::DataFusionError;
+use datafusion::sql::parser::{DFParserBuilder, Statement as DataFusionStatement};
+use datafusion::sql::sqlparser::ast::{
+    CreateTable, Expr, Ident, ObjectNamePart, OrderByExpr, OrderByKind, Query, Spanned, Statement,
+};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
+use sha2::{Digest, Sha256};
+
+use super::error::{PipelineError, SourceLocation};
+use super::references::{References, TableRead, normalised};
+use super::source::SqlFile;
+
+/// One key of the `ORDER BY` of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderKey {
+    /// The output column (lower case unless quoted), or the text of the expression if it is not a column.
+    pub column: String,
+    /// Whether values ascend.
+    pub ascending: bool,
+}
+
+/// A parsed pipeline file: `CREATE OR REPLACE TABLE <dataset> AS <query>`.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The file.
+    pub file: SqlFile,
+    /// The dataset it writes.
+    pub dataset: String,
+    /// Where the dataset is named.
+    pub dataset_span: Span,
+    /// The statement with its placeholders.
+    pub statement: Statement,
+    /// Tables it reads, minus CTEs; not yet resolved.
+    pub tables: Vec<TableRead>,
+    /// Datasets it reads at a fixed version.
+    pub pinned: BTreeSet<String>,
+    /// The Kairos functions it calls.
+    pub functions: BTreeSet<String>,
+    /// The parameters it names.
+    pub parameters: BTreeSet<String>,
+    /// The `ORDER BY` of the outermost query: the physical order of the dataset. Empty if there is none.
+    pub order_by: Vec<OrderKey>,
+    /// See [`sql_hash`].
+    pub sql_hash: String,
+}
+
+impl Step {
+    /// Parses `file`; of the functions it calls, those in `functions` are kept.
+    ///
+    /// # Errors
+    /// If the text does not parse, holds more or less than one statement, or the statement is not
+    /// `CREATE OR REPLACE TABLE <name> AS <query>` with a plain name.
+    pub fn parse(file: &SqlFile, functions: &BTreeSet<String>) -> Result<Self, PipelineError> {
+        let tokens = tokenize(file)?;
+        let start = tokens
+            .iter()
+            .find(|t| is_significant(&t.token))
+            .map_or(Span::empty(), |t| t.span);
+        let hash = sql_hash(&tokens);
+        let mut statements = parse_tokens(file, tokens)?;
+        let statement = match (statements.pop(), statements.is_empty()) {
+            (Some(DataFusionStatement::Statement(statement)), true) => *statement,
+            (Some(other), true) => return Err(not_a_dataset(file, start, opening_words(&other))),
+            (last, _) => {
+                let found = statements.len() + usize::from(last.is_some());
+                return Err(PipelineError::StatementCount {
+                    found,
+                    at: file.at(start),
+                });
+            }
+        };
+        let (name, query) = dataset_definition(file, start, &statement)?;
+        let references = References::of(query);
+        Ok(Self {
+            file: file.clone(),
+            dataset: normalised(name),
+            dataset_span: name.span,
+            order_by: order_keys(query),
+            tables: references.tables,
+            pinned: references.pinned,
+            functions: references
+                .functions
+                .intersection(functions)
+                .cloned()
+                .collect(),
+            parameters: references.parameters,
+            sql_hash: hash,
+            statement,
+        })
+    }
+}
+
+/// Parses all statements of `file` with DataFusion's parser and dialect.
+///
+/// # Errors
+/// [`PipelineError::Syntax`] with the place of the first error.
+pub fn parse_statements(file: &SqlFile) -> Result<Vec<DataFusionStatement>, PipelineError> {
+    parse_tokens(file, tokenize(file)?)
+}
+
+/// SHA-256 of a statement, hex: a change of comments, layout, letter case of unquoted words or a final semicolon keeps
+/// it, any other change does not.
+///
+/// It is taken over the tokens and not over the printed syntax tree, so that nothing the printer leaves out can go
+/// unnoticed and a newer parser does not make every dataset stale. Placeholders count by name; their values are
+/// compared separately.
+pub fn sql_hash(tokens: &[TokenWithSpan]) -> String {
+    let mut hash = Sha256::new();
+    for token in tokens
+        .iter()
+        .map(|t| &t.token)
+        .filter(|token| is_significant(token))
+    {
+        let text = match token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.to_lowercase(),
+            other => other.to_string(),
+        };
+        // The length keeps `a b` and `ab` apart.
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn is_significant(token: &Token) -> bool {
+    !matches!(token, Token::Whitespace(_) | Token::SemiColon | Token::EOF)
+}
+
+fn tokenize(file: &SqlFile) -> Result<Vec<TokenWithSpan>, PipelineError> {
+    Tokenizer::new(&GenericDialect {}, &file.text)
+        .tokenize_with_location()
+        .map_err(|error| {
+            let (line, column) = (error.location.line as usize, error.location.column as usize);
+            PipelineError::Syntax {
+                message: error.message,
+                at: SourceLocation::new(file, line, column, 1),
+            }
+        })
+}
+
+fn parse_tokens(
+    file: &SqlFile,
+    tokens: Vec<TokenWithSpan>,
+) -> Result<Vec<DataFusionStatement>, PipelineError> {
+    let parsed = DFParserBuilder::new(tokens)
+        .build()
+        .and_then(|mut p| p.parse_statements());
+    parsed.map(Vec::from).map_err(|error| {
+        let (message, line, column) = split_position(&parser_message(error));
+        PipelineError::Syntax {
+            message,
+            at: SourceLocation::new(file, line, column, 1),
+        }
+    })
+}
+
+fn parser_message(error: DataFusionError) -> String {
+    match error {
+        DataFusionError::SQL(error, _) => match *error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+            ParserError::RecursionLimitExceeded => {
+                "the statement is nested too deeply for the parser: split it with CTEs".to_string()
+            }
+        },
+        DataFusionError::Diagnostic(_, inner) => parser_message(*inner),
+        other => other.strip_backtrace(),
+    }
+}
+
+/// Splits `message at Line: 3, Column: 5`, the form in which the parser reports a position; line 1, column 1 without it.
+fn split_position(message: &str) -> (String, usize, usize) {
+    let split = || {
+        let (text, position) = message.rsplit_once(" at Line: ")?;
+        let (line, column) = position.split_once(", Column: ")?;
+        Some((
+            text.to_string(),
+            line.parse().ok()?,
+            column.trim().parse().ok()?,
+        ))
+    };
+    split().unwrap_or((message.to_string(), 1, 1))
+}
+
+/// The name and the query, if `statement` is `CREATE OR REPLACE TABLE name AS query` and nothing more.
+fn dataset_definition<'a>(
+    file: &SqlFile,
+    start: Span,
+    statement: &'a Statement,
+) -> Result<(&'a Ident, &'a Query), PipelineError> {
+    let Statement::CreateTable(table) = statement else {
+        let found = opening_words(&DataFusionStatement::Statement(Box::new(statement.clone())));
+        return Err(not_a_dataset(file, start, found));
+    };
+    let wrong = |span: Span, found: &str| Err(not_a_dataset(file, span, found.to_string()));
+    let CreateTable {
+        or_replace,
+        temporary,
+        if_not_exists,
+        columns,
+        name,
+        query,
+        ..
+    } = table;
+    if !or_replace {
+        return wrong(start, "`create table` without `or replace`");
+    }
+    if *temporary || *if_not_exists || !columns.is_empty() {
+        return wrong(
+            start,
+            "`temporary`, `if not exists` or a list of columns, which have no meaning here",
+        );
+    }
+    let Some(query) = query else {
+        return wrong(start, "a table without `as select …`");
+    };
+    match name.0.as_slice() {
+        [ObjectNamePart::Identifier(ident)] if is_dataset_name(&normalised(ident)) => {
+            Ok((ident, query))
+        }
+        _ => wrong(
+            name.span(),
+            "a name that is not one word of lower-case letters, digits and _",
+        ),
+    }
+}
+
+fn is_dataset_name(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn not_a_dataset(file: &SqlFile, span: Span, found: String) -> PipelineError {
+    PipelineError::NotADataset {
+        found,
+        at: file.at(span),
+    }
+}
+
+fn opening_words(statement: &DataFusionStatement) -> String {
+    let text = statement.to_string();
+    let words: Vec<&str> = text.split_whitespace().take(2).collect();
+    format!("`{} …`", words.join(" ").to_lowercase())
+}
+
+fn order_keys(query: &Query) -> Vec<OrderKey> {
+    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_ref().map(|order| &order.kind)
+    else {
+        return Vec::new();
+    };
+    let key = |key: &OrderByExpr| OrderKey {
+        column: match &key.expr {
+            Expr::Identifier(ident) => normalised(ident),
+            Expr::CompoundIdentifier(parts) => parts.last().map(normalised).unwrap_or_default(),
+            other => other.to_string(),
+        },
+        ascending: key.options.asc.unwrap_or(true),
+    };
+    keys.iter().map(key).collect()
+}

@@ -1,0 +1,5 @@
+//! Results for people to look at.
+
+mod table;
+
+pub use table::{Align, Table};

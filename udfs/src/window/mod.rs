@@ -1,0 +1,31 @@
+//! Window functions: one file per function or family, and the shell they share.
+
+mod arguments;
+mod ewm;
+mod forward_fill;
+mod function;
+mod neutralize;
+mod rank_pct;
+mod rolling;
+mod rolling_regression;
+mod rsi;
+mod winsorized_zscore;
+mod zscore;
+
+use function::WindowFunction;
+
+/// All window functions of this crate.
+pub(crate) fn functions() -> Vec<WindowFunction> {
+    let mut functions = vec![
+        forward_fill::function(),
+        neutralize::function(),
+        rank_pct::function(),
+        rsi::function(),
+        winsorized_zscore::function(),
+        zscore::function(),
+    ];
+    functions.extend(ewm::functions());
+    functions.extend(rolling::functions());
+    functions.extend(rolling_regression::functions());
+    functions
+}
