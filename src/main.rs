@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    kairos::cli::main(kairos::cli::Cli::parse()).await
+fn main() -> ExitCode {
+    kairos::cli::main()
 }

@@ -25,14 +25,16 @@ events as (
 
 valued as (
     select
-        *,
-        last_value(marketcap) ignore nulls over w as latest_marketcap,
-        last_value(case when marketcap is not null then date end) ignore nulls over w as marketcap_date
+        ticker,
+        date,
+        is_price,
+        closeunadj,
+        dollar_volume,
+        forward_fill(marketcap) over w as marketcap,
+        cast(date as int)
+            - forward_fill(case when marketcap is not null then cast(date as int) end) over w as marketcap_age
     from events
-    window w as (
-        partition by ticker order by date, is_price
-        rows between unbounded preceding and current row
-    )
+    window w as (partition by ticker order by date, is_price)
 ),
 
 candidates as (
@@ -41,30 +43,25 @@ candidates as (
         v.date,
         s.session,
         v.closeunadj,
-        -- Whole dollars: sums of integers over a moving window stay exact.
-        cast(round(v.dollar_volume) as bigint) as dollars,
-        case
-            when v.date - v.marketcap_date <= $marketcap_max_age then v.latest_marketcap
-        end as marketcap
-    from valued v
-    join sessions s on v.date = s.date
+        v.dollar_volume,
+        case when v.marketcap_age <= $marketcap_max_age then v.marketcap end as marketcap
+    from sessions s
+    join valued v on v.date = s.date
     where v.is_price = 1
 ),
 
--- A session without a row counts as a day without trading, from the first row on.
+-- Windows over sessions of the market, not over rows: a session without a row counts as a day without trading, from
+-- the first row on.
 traded as (
     select
         *,
-        count(dollars) over recent as observations,
-        cast(sum(dollars) over recent as double)
-            / least($adv_lookback + 1, session - first_value(session) over listed + 1) as adv_60
+        coalesce(rolling_sum_by(dollar_volume, session, $adv_sessions) over w, 0)
+            / least($adv_sessions, session - first_value(session) over w + 1) as adv_60,
+        coalesce(
+            rolling_sum_by(case when dollar_volume is not null then 1 end, session, $adv_sessions) over w, 0
+        ) as observations
     from candidates
-    window
-        recent as (
-            partition by ticker order by session
-            range between $adv_lookback preceding and current row
-        ),
-        listed as (partition by ticker order by session)
+    window w as (partition by ticker order by date)
 ),
 
 judged as (
@@ -106,7 +103,7 @@ select
     reasons = '' as in_universe,
     reasons,
     adv_60,
-    observations,
+    cast(observations as bigint) as observations,
     price_unadj,
     marketcap
 from judged

@@ -1,7 +1,6 @@
 //! What the subcommands share: the lake, the engine and the pipeline that the global options describe.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -28,23 +27,6 @@ impl Context {
             run_id,
             cancel: watch::channel(false).0,
             handles_interrupt: watch::channel(false).0,
-        }
-    }
-
-    /// The same options over another lake.
-    pub(super) fn with_lake(&self, lake: &str) -> Self {
-        let global = GlobalArgs {
-            lake: lake.to_owned(),
-            sql: self.global.sql.clone(),
-            overlay: self.global.overlay.clone(),
-            set: self.global.set.clone(),
-            ..self.global
-        };
-        Self {
-            global,
-            run_id: self.run_id.clone(),
-            cancel: self.cancel.clone(),
-            handles_interrupt: self.handles_interrupt.clone(),
         }
     }
 
@@ -190,6 +172,3 @@ pub(super) fn functions() -> Functions {
         fingerprint: kairos_udfs::FINGERPRINT.to_owned(),
     }
 }
-
-/// A run log that is written to the lake when the run is over.
-pub(super) type SharedLog = Arc<std::sync::Mutex<Vec<u8>>>;

@@ -36,7 +36,7 @@ use error::CliError;
     propagate_version = true,
     arg_required_else_help = true
 )]
-pub struct Cli {
+struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
     #[command(subcommand)]
@@ -45,7 +45,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
-pub(crate) struct GlobalArgs {
+struct GlobalArgs {
     /// Where the datasets are: a path, file:// or s3://bucket/prefix
     #[arg(
         long,
@@ -115,14 +115,28 @@ enum Command {
     Export(export::ExportArgs),
 }
 
-/// Runs the command line `arguments` stand for and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by a check.
-pub async fn main(cli: Cli) -> ExitCode {
+/// Runs the command line and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by a check.
+///
+/// Not an `async fn`: the futures of a whole program are then compiled once, here, and not again in every binary.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
     start_logging(&cli.global);
     let context = Context::new(cli.global);
-    let done = tokio::select! {
-        done = dispatch(&context, cli.command) => done,
-        () = context.interrupted() => Err(CliError::interrupted()),
+    let runtime = match runtime(context.threads()) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start the worker threads: {error}");
+            return ExitCode::FAILURE;
+        }
     };
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = dispatch(&context, cli.command) => done,
+            () = context.interrupted() => Err(CliError::interrupted()),
+        }
+    });
+    // Work that was dropped by Ctrl-C may still hold a thread; it must not hold up the exit.
+    runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -130,6 +144,13 @@ pub async fn main(cli: Cli) -> ExitCode {
             error.exit_code()
         }
     }
+}
+
+fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(2))
+        .enable_all()
+        .build()
 }
 
 async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {

@@ -93,5 +93,8 @@ pub(super) async fn build(
         return Ok(());
     }
     eprintln!("{summary}");
-    Err(CliError::reported())
+    match summary.cancelled {
+        true => Err(CliError::interrupted().already_printed()),
+        false => Err(CliError::reported()),
+    }
 }

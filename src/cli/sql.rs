@@ -44,7 +44,7 @@ enum RowFormat {
 }
 
 /// Where the rows of a query go.
-enum Target<'a> {
+pub(super) enum Target<'a> {
     Screen { max_rows: usize },
     Pipe(Format),
     File(&'a Path, Format),
@@ -53,16 +53,25 @@ enum Target<'a> {
 pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<(), CliError> {
     let target = target(args)?;
     let file = source(context, args)?;
-    let tree = context.sql_tree()?;
-    let parameters = context.parameters(&tree)?;
-    let engine = context.engine()?;
-    for statement in parse_statements(&file)? {
-        let (statement, record) = bind(context, statement, &file, &parameters)?;
-        let in_text = |error| CliError::in_text(error, &file);
+    let parameters = context.parameters(&context.sql_tree()?)?;
+    execute(context, &context.engine()?, &file, &parameters, &target).await
+}
+
+/// Runs the statements of a file one after the other.
+pub(super) async fn execute(
+    context: &Context,
+    engine: &Engine,
+    file: &SqlFile,
+    parameters: &Parameters,
+    target: &Target<'_>,
+) -> Result<(), CliError> {
+    for statement in parse_statements(file)? {
+        let (statement, record) = bind(context, statement, file, parameters)?;
+        let in_text = |error| CliError::in_text(error, file);
         let planned = engine.plan(statement).await.map_err(in_text)?;
         match engine.run(planned, record).await.map_err(in_text)? {
-            Outcome::Rows(rows) => show(context, rows, &target, &file).await?,
-            Outcome::Built(built) => announce(context, &engine, &built),
+            Outcome::Rows(rows) => show(context, rows, target, file).await?,
+            Outcome::Built(built) => announce(context, engine, &built),
         }
     }
     Ok(())

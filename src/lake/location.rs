@@ -75,7 +75,7 @@ impl Lake {
     /// The lake's root as a user would type it: a plain path for a local lake, else the URL.
     pub fn display(&self) -> String {
         match self.url.to_file_path() {
-            Ok(path) => path.display().to_string(),
+            Ok(path) => path.display().to_string().trim_end_matches('/').to_owned(),
             Err(()) => self.url.to_string(),
         }
     }
@@ -134,7 +134,7 @@ impl Lake {
 
     /// The full URL of something in the lake, for messages and other programs.
     pub fn child_url(&self, path: &str) -> String {
-        format!("{}/{path}", self.display().trim_end_matches('/'))
+        format!("{}/{path}", self.display())
     }
 
     pub(super) fn store(&self) -> &Arc<dyn ObjectStore> {

@@ -82,14 +82,13 @@ impl Lake {
 
     async fn load(&self, dataset: &str, version: Option<u64>) -> Result<Option<Snapshot>> {
         let log = self.log_store(dataset)?;
-        match DeltaTableState::try_new(log.as_ref(), version).await {
-            Ok(state) => to_snapshot(dataset, state).map(Some),
-            Err(error) if self.is_absent(dataset).await? => {
-                tracing::debug!(dataset, %error, "no log");
-                Ok(None)
-            }
-            Err(source) => Err(log_error(dataset, source)),
-        }
+        let state = match DeltaTableState::try_new(log.as_ref(), version).await {
+            Ok(state) => Ok(state),
+            Err(_) if self.is_absent(dataset).await? => return Ok(None),
+            // The log is there: it may have been created in between, so the failure counts only if it repeats.
+            Err(_) => DeltaTableState::try_new(log.as_ref(), version).await,
+        };
+        to_snapshot(dataset, state.map_err(|e| log_error(dataset, e))?).map(Some)
     }
 
     /// Whether there is no log at all, as against one that cannot be read.

@@ -323,7 +323,7 @@ fn write_error(path: &str, source: ParquetError) -> LakeError {
 }
 
 /// The types in which a query's columns are stored: all columns nullable, view and large types as their plain ones,
-/// unsigned integers as signed, timestamps in microseconds; what Delta readers of every kind understand.
+/// unsigned integers as signed, timestamps in microseconds UTC; what Delta readers of every kind understand.
 ///
 /// # Errors
 /// If a column has no storable type, such as a bare `NULL`.
@@ -352,7 +352,7 @@ fn storable_type(data_type: &DataType) -> Option<DataType> {
         UInt32 | UInt64 => Int64,
         Float16 => Float32,
         Date32 | Date64 => Date32,
-        Timestamp(_, zone) => Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into())),
+        Timestamp(_, _) => Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Dictionary(_, value) => storable_type(value)?,
         Boolean | Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _) => {
             data_type.clone()

@@ -26,7 +26,7 @@ mod validate;
 
 pub use error::RawError;
 pub use files::{FolderListing, list_folder};
-pub use land::{LandOptions, LandSummary, Progress, REJECTED_DATASET, land};
+pub use land::{LandOptions, LandSummary, OnProgress, Progress, REJECTED_DATASET, land};
 pub use rejects::RejectedRow;
 pub use schema::RawTable;
 

@@ -314,6 +314,5 @@ mod tests {
             stored < sort,
             "the stored rows come first, above the sort of the staged ones: {plan}"
         );
-        println!("{plan}");
     }
 }

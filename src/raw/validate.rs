@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch,
 };
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::{can_cast_types, cast, filter_record_batch, is_not_null, nullif};
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Field, Float64Type, Schema, SchemaRef, TimeUnit,
+};
 use datafusion::arrow::util::display::array_value_to_string;
 
 use super::reader::Source;
@@ -129,7 +131,10 @@ impl Conversion {
         let mut bad: Vec<BadCell> = Vec::new();
         for (column, field) in self.columns.iter().zip(self.schema.fields()) {
             let raw = batch.column(column.source);
-            let typed = self.convert_column(raw, field.data_type())?;
+            let typed = match field.data_type() {
+                DataType::Date32 if column.mandatory => to_key_dates(raw)?,
+                target => self.convert_column(raw, target)?,
+            };
             let missing = |at: usize| column.mandatory && typed.values.is_null(at);
             if typed.has_bad_cells || (column.mandatory && typed.values.null_count() > 0) {
                 let rows = (0..batch.num_rows()).filter(|at| typed.bad.value(*at) || missing(*at));
@@ -163,7 +168,7 @@ impl Conversion {
             (Some(text), DataType::Float64) if is_infinite(text) => "is not a finite number",
             (_, DataType::Float64 | DataType::Float32) => "is not a number",
             (_, DataType::Int64) => "is not a whole number",
-            (_, DataType::Date32) => "is not a date (expected YYYY-MM-DD)",
+            (_, DataType::Date32) => "is not a date (expected YYYY-MM-DD, from 1800 to 2199)",
             (_, DataType::Utf8) => "is not UTF-8 text",
             _ => "does not fit the column's type",
         };
@@ -249,6 +254,19 @@ fn to_numbers(raw: &ArrayRef) -> Result<Typed> {
     Ok(Typed::new(nullif(numbers, &not_finite)?, bad))
 }
 
+/// Dates that decide where a row is stored. A far-off one is a slip or another unit, and would open a folder of its own.
+fn to_key_dates(raw: &ArrayRef) -> Result<Typed> {
+    const DAYS: std::ops::Range<i32> = -62_091..84_006; // 1800-01-01 up to 2200-01-01
+    let raw = match raw.data_type() {
+        DataType::Dictionary(_, values) => cast(raw, values)?,
+        _ => raw.clone(),
+    };
+    let dates = cast(&raw, &DataType::Date32)?;
+    let dates = dates.as_primitive::<Date32Type>();
+    let plausible: Date32Array = dates.unary_opt(|day| DAYS.contains(&day).then_some(day));
+    Ok(Typed::after_cast(&raw, Arc::new(plausible)))
+}
+
 /// Whole numbers, also where they are written with a decimal point, as pandas does for columns with gaps.
 fn to_integers(raw: &ArrayRef) -> Result<Typed> {
     if raw.data_type().is_integer() {
@@ -300,7 +318,13 @@ fn extra_field(table: &RawTable, source: &Source, field: &Field) -> Result<Field
         return Ok(Field::new(field.name(), DataType::Utf8, true));
     }
     let stored = storable_schema(&table.dataset(), &Schema::new(vec![field.clone()]))?;
-    let stored = stored.field(0).clone();
+    let stored = match stored.field(0).clone() {
+        // Not every Delta reader knows timestamps without a zone; such times are taken to be UTC, as pandas does.
+        field if matches!(field.data_type(), DataType::Timestamp(_, None)) => field.with_data_type(
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ),
+        field => field,
+    };
     match stored.data_type().is_nested() {
         // Rows are compared column by column, and lists have no cheap comparison.
         true => Err(type_error(

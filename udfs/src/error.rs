@@ -7,7 +7,7 @@ use datafusion::error::DataFusionError;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArgumentError {
     /// Too few or too many arguments.
-    #[error("{function} was called with {found} arguments; write {usage}")]
+    #[error("{function} was called with {found} argument(s); write {usage}")]
     Count {
         /// Name of the function.
         function: &'static str,

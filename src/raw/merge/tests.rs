@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Int32Array, StringArray};
+use datafusion::arrow::array::{Float64Array, Int32Array, StringArray};
 use datafusion::arrow::compute::{SortColumn, lexsort_to_indices, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use rand::Rng;
@@ -70,7 +70,7 @@ fn to_batch(rows: &[Row]) -> RecordBatch {
         Arc::new(
             rows.iter()
                 .map(|r| r.x.map(f64::from))
-                .collect::<datafusion::arrow::array::PrimitiveArray<Float64Type>>(),
+                .collect::<Float64Array>(),
         ),
         Arc::new(rows.iter().map(|r| r.y).collect::<Int32Array>()),
         Arc::new(rows.iter().map(|r| r.origin).collect::<Int32Array>()),

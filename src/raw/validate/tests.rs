@@ -160,7 +160,7 @@ fn bad_cells_of_csv() {
         .iter()
         .map(|c| (c.row, c.column.as_str(), c.value.as_deref(), c.reason))
         .collect();
-    let no_date = "is not a date (expected YYYY-MM-DD)";
+    let no_date = "is not a date (expected YYYY-MM-DD, from 1800 to 2199)";
     assert_eq!(
         bad,
         [
@@ -173,6 +173,37 @@ fn bad_cells_of_csv() {
             (8, "price", Some("1e999"), "is not a finite number"),
         ]
     );
+}
+
+#[test]
+fn the_date_of_a_key_must_be_plausible_and_no_other() {
+    let rows = batch(vec![
+        ("ticker", text(&["A"; 6])),
+        (
+            "date",
+            text(&[
+                "1799-12-31",
+                "1800-01-01",
+                "2199-12-31",
+                "2200-01-01",
+                "0024-01-02",
+                "+99999-01-01",
+            ]),
+        ),
+        ("price", text(&["1"; 6])),
+        ("lastupdated", text(&["9999-12-31"; 6])),
+    ]);
+    let converted = convert(table("metrics"), &rows, true);
+    assert_eq!(
+        values(&converted.rows, "date"),
+        some(&["1800-01-01", "2199-12-31"])
+    );
+    assert_eq!(
+        values(&converted.rows, "lastupdated"),
+        some(&["9999-12-31"; 2])
+    );
+    let bad: Vec<_> = converted.bad.iter().map(|cell| cell.row).collect();
+    assert_eq!(bad, [0, 3, 4, 5]);
 }
 
 #[test]

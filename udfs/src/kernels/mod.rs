@@ -27,7 +27,7 @@ pub use neutralize::neutralize;
 pub use quantile::quantile;
 pub use rank::rank_pct;
 pub use rolling_extremes::{rolling_max, rolling_min};
-pub use rolling_mean::{rolling_mean, rolling_sum};
+pub use rolling_mean::{rolling_mean, rolling_sum, rolling_sum_by};
 pub use rolling_regression::{rolling_alpha, rolling_beta, rolling_corr, rolling_resid_std};
 pub use rolling_shape::{rolling_kurt, rolling_skew};
 pub use rolling_spread::{rolling_std, rolling_zscore};

@@ -51,20 +51,32 @@ pub(super) fn slide<S: Summary>(
     row: impl Fn(usize) -> Option<S::Row>,
     statistic: impl Fn(Frame<S>) -> f64,
 ) -> Vec<f64> {
+    let start = |end| window.start(end);
+    slide_from(length, start, window.min_periods(), row, statistic)
+}
+
+/// The same for windows of any length: the one that ends at row `end` begins at `start(end)`, which
+/// never decreases and never exceeds `end`.
+pub(super) fn slide_from<S: Summary>(
+    length: usize,
+    mut start: impl FnMut(usize) -> usize,
+    min_periods: usize,
+    row: impl Fn(usize) -> Option<S::Row>,
+    statistic: impl Fn(Frame<S>) -> f64,
+) -> Vec<f64> {
     let mut result = vec![MISSING; length];
-    let mut queue = Queue::<S>::with_capacity(window.rows().min(length));
-    let mut count = 0;
-    for end in 0..length {
-        let start = window.start(end);
-        if start > 0 && row(start - 1).is_some() {
-            count -= 1;
-        }
+    let mut queue = Queue::<S>::default();
+    let (mut count, mut begun) = (0, 0);
+    for (end, result) in result.iter_mut().enumerate() {
+        let start = start(end);
+        count -= (begun..start).filter(|left| row(*left).is_some()).count();
+        begun = start;
         if let Some(value) = row(end) {
             count += 1;
             queue.push(end, value);
         }
-        if count >= window.min_periods() {
-            result[end] = queue
+        if count >= min_periods {
+            *result = queue
                 .window_from(start, &row)
                 .map_or(MISSING, |(summary, pivot)| {
                     let rows = start..end + 1;
@@ -92,16 +104,18 @@ struct Queue<S: Summary> {
     newest: Option<(usize, S::Row)>,
 }
 
-impl<S: Summary> Queue<S> {
-    fn with_capacity(rows: usize) -> Self {
+impl<S: Summary> Default for Queue<S> {
+    fn default() -> Self {
         Self {
-            older: Vec::with_capacity(rows),
+            older: Vec::new(),
             newer: S::EMPTY,
             pivot: None,
             newest: None,
         }
     }
+}
 
+impl<S: Summary> Queue<S> {
     /// Takes in the next present row.
     #[inline]
     fn push(&mut self, position: usize, row: S::Row) {

@@ -85,17 +85,15 @@ impl ScalarFunction {
         })
     }
 
-    /// A function of one or more values; `kernel` gets the values of one row.
+    /// A function of one or more values; `kernel` gets the operands and the number of the row.
     pub(super) fn variadic(
         name: &'static str,
         description: &'static str,
         argument: &'static [&'static str; 1],
-        kernel: impl Fn(&mut dyn Iterator<Item = f64>) -> f64 + Send + Sync + 'static,
+        kernel: impl Fn(&[Operand], usize) -> f64 + Send + Sync + 'static,
     ) -> Self {
         let mut function = Self::new(name, description, argument, move |x, rows| {
-            (0..rows)
-                .map(|i| kernel(&mut x.iter().map(|operand| operand.at(i))))
-                .collect()
+            (0..rows).map(|row| kernel(x, row)).collect()
         });
         function.variadic = true;
         function.documentation.syntax_example = format!("{name}({}, …)", argument[0]);

@@ -8,6 +8,6 @@ pub(super) fn function() -> ScalarFunction {
         "mean_of",
         "Arithmetic mean of the arguments that are present; NULL if none is.",
         &["x"],
-        |values| kernels::mean_of(values),
+        |operands, row| kernels::mean_of(operands.iter().map(|operand| operand.at(row))),
     )
 }

@@ -239,7 +239,7 @@ impl Constants<'_> {
                     .iter()
                     .map(|(word, _)| format!("'{word}'"))
                     .collect();
-                Err(self.invalid(name, &words.join(" or "), format!("'{word}'")))
+                Err(self.invalid(name, words.join(" or "), format!("'{word}'")))
             }
         }
     }

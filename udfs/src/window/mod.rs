@@ -8,6 +8,7 @@ mod neutralize;
 mod rank_pct;
 mod rolling;
 mod rolling_regression;
+mod rolling_sum_by;
 mod rsi;
 mod winsorized_zscore;
 mod zscore;
@@ -20,6 +21,7 @@ pub(crate) fn functions() -> Vec<WindowFunction> {
         forward_fill::function(),
         neutralize::function(),
         rank_pct::function(),
+        rolling_sum_by::function(),
         rsi::function(),
         winsorized_zscore::function(),
         zscore::function(),

@@ -29,6 +29,13 @@ fn kernels_of_time_series(window: Window) -> Vec<(&'static str, Kernel)> {
         ("rolling_corr", of_pair(kernels::rolling_corr)),
         ("rolling_resid_std", of_pair(kernels::rolling_resid_std)),
         ("ewm_mean", Box::new(|x, _| kernels::ewm_mean(x, 0.1))),
+        (
+            "rolling_sum_by",
+            Box::new(move |x, y| {
+                let sessions: Vec<f64> = (0..y.len()).map(|row| (row * 3 / 2) as f64).collect();
+                kernels::rolling_sum_by(x, &sessions, window.rows() as f64, 1)
+            }),
+        ),
         ("rsi", Box::new(|x, _| kernels::rsi(x, 14))),
         ("forward_fill", Box::new(|x, _| kernels::forward_fill(x))),
     ]

@@ -86,6 +86,42 @@ fn sum() {
     });
 }
 
+/// Positions that skip some values, stand still, and now and then are missing or fall.
+#[test]
+fn sum_by() {
+    for_each_case(|case, random| {
+        let x = {
+            let rows = length(random);
+            series(random, rows)
+        };
+        let mut at = 0;
+        let by: Vec<f64> = x
+            .iter()
+            .map(|_| {
+                at += [0, 1, 1, 1, 2, 30][random.random_range(0..6)];
+                match random.random_range(0..50) {
+                    0 => f64::NAN,
+                    1 => f64::from(at) - 5.0,
+                    _ => f64::from(at),
+                }
+            })
+            .collect();
+        let span = [1.0, 2.0, 21.0, 60.0, 1e6][random.random_range(0..5)];
+        let min_periods = random.random_range(1..5);
+        let follows =
+            |row: usize| by[row].is_finite() && by[..row].iter().all(|before| !(*before > by[row]));
+        let expected = |row: usize| {
+            let inside = |other: &usize| follows(*other) && by[*other] > by[row] - span;
+            let values = (0..=row).filter(inside).map(|other| x[other]);
+            let values = naive::present(&values.collect::<Vec<_>>());
+            (follows(row) && values.len() >= min_periods).then(|| naive::total(&values))?
+        };
+        let expected: Vec<_> = (0..x.len()).map(expected).collect();
+        let found = kernels::rolling_sum_by(&x, &by, span, min_periods);
+        assert_matches("rolling_sum_by", case, &found, &expected);
+    });
+}
+
 #[test]
 fn min() {
     check_series("rolling_min", kernels::rolling_min, |values, _| {

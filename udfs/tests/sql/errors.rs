@@ -20,7 +20,7 @@ async fn wrong_arguments() {
     let cases = [
         (
             "rolling_mean(x)",
-            "rolling_mean was called with 1 arguments",
+            "rolling_mean was called with 1 argument(s)",
         ),
         (
             "rolling_mean(x)",
@@ -28,7 +28,7 @@ async fn wrong_arguments() {
         ),
         (
             "rolling_mean(x, 1, 2, 3)",
-            "rolling_mean was called with 4 arguments",
+            "rolling_mean was called with 4 argument(s)",
         ),
         (
             "rolling_mean(s, 3)",
@@ -132,7 +132,7 @@ async fn wrong_arguments() {
     let scalar = [
         (
             "safe_div(x)",
-            "safe_div was called with 1 arguments; write safe_div(a, b)",
+            "safe_div was called with 1 argument(s); write safe_div(a, b)",
         ),
         ("clip(x, 1)", "write clip(x, low, high)"),
         ("mean_of()", "write mean_of(x, …)"),

@@ -1,6 +1,7 @@
 //! The golden test of specification 02 §14: 780 rows of three tickers, against the output of the
 //! reference, as far as functions of this crate make the numbers.
 
+use std::f64::consts::FRAC_1_SQRT_2;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray};
@@ -195,7 +196,7 @@ const GOLDEN: [Golden; 15] = [
         "adv_z",
         ADV,
         Some(-0.968918789994),
-        Some(0.707106781187),
+        Some(FRAC_1_SQRT_2),
         603.0,
         -41.2235207002,
     ),

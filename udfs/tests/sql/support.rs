@@ -48,11 +48,7 @@ pub async fn query(context: &SessionContext, sql: &str) -> Result<Vec<Column>> {
     let frame = context.sql(sql).await?;
     let schema = Arc::clone(frame.schema().inner());
     let batch = concat_batches(&schema, &frame.collect().await?)?;
-    batch
-        .columns()
-        .iter()
-        .map(|column| numbers(column))
-        .collect()
+    batch.columns().iter().map(numbers).collect()
 }
 
 /// Runs a query of one numeric column that must succeed.

@@ -1,5 +1,7 @@
 //! Worked examples E1 to E8 of specification 02 §13. Tolerance 1e−12 unless its numbers are shorter.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use crate::support::{after, assert_close, assert_column, query, session, some, with_series};
 
 const BY_TICKER: &str = "window w as (partition by ticker order by t)";
@@ -213,7 +215,7 @@ async fn e6_adv() {
          select zscore(adv, null, 'reference') over w, zscore(size, null, 'reference') over w
          from adv window w as (partition by t) order by t, ticker";
     let found = query(&session(), sql).await.unwrap();
-    let half = 0.707106781187;
+    let half = FRAC_1_SQRT_2;
     let adv = [
         some([0.0, 0.0]),
         some([-half, half]),
@@ -281,4 +283,21 @@ async fn e8_extensions() {
     let context = with_series("series", &[("c", &close)]);
     let rsi = after(3, [80.0, 89.473684210526, 89.473684210526]);
     assert_column(&context, &per_row("rsi(c, 3) over w"), &rsi).await;
+}
+
+/// A window over positions: the row at session 4 no longer sees session 1, though only two rows lie between.
+#[tokio::test]
+async fn sum_by_session() {
+    let x = some([10.0, 20.0, 30.0, 40.0]);
+    let session = some([1.0, 2.0, 4.0, 7.0]);
+    let context = with_series("series", &[("x", &x), ("s", &session)]);
+    let sums = some([10.0, 30.0, 50.0, 40.0]);
+    assert_column(&context, &per_row("rolling_sum_by(x, s, 3) over w"), &sums).await;
+    let pairs = vec![None, Some(30.0), Some(50.0), None];
+    assert_column(
+        &context,
+        &per_row("rolling_sum_by(x, s, 3, 2) over w"),
+        &pairs,
+    )
+    .await;
 }

@@ -1,0 +1,110 @@
+//! Runs the `kairos` command in a scratch folder, as a user would.
+#![allow(dead_code)] // each test file uses a part of it
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository's SQL, whatever the working directory.
+pub const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
+/// The overlay that reproduces the reference.
+pub const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/reference");
+
+/// A scratch folder with a lake in it.
+pub struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn lake(&self) -> PathBuf {
+        self.path("lake")
+    }
+
+    /// Writes a file below the folder and returns its path.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// The command with its lake set, not yet run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kairos"));
+        command
+            .current_dir(self.folder.path())
+            .env_remove("KAIROS_LAKE")
+            .env_remove("NO_COLOR");
+        command.arg("--lake").arg(self.lake()).args(arguments);
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed and returns what it prints.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "kairos {arguments:?} failed: {}",
+            stderr(&output)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must fail with this exit code and returns its message.
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "kairos {arguments:?}: {}",
+            stderr(&output)
+        );
+        stderr(&output)
+    }
+
+    /// The cells of a query's result, row by row, as text; NULL is empty.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        let text = self.ok(&["sql", "--format", "csv", "-c", sql]);
+        text.lines()
+            .skip(1)
+            .map(|line| line.split(',').map(str::to_owned).collect())
+            .collect()
+    }
+
+    /// The only number of a query's result.
+    pub fn number(&self, sql: &str) -> f64 {
+        let rows = self.rows(sql);
+        rows[0][0]
+            .parse()
+            .unwrap_or_else(|_| panic!("{sql} gives {rows:?}"))
+    }
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The folder of golden and real data beside the repository, if this machine has it.
+pub fn shared() -> Option<PathBuf> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()?
+        .join("shared");
+    let found = shared.join("golden").is_dir();
+    if !found {
+        eprintln!("skipped: there is no ../shared with golden data");
+    }
+    found.then_some(shared)
+}
