@@ -7,19 +7,13 @@ use kairos::lake::{CommitRecord, Lake};
 fn engine() -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
-    let resources = Resources {
-        threads: Some(3),
-        memory_limit: None,
-    };
+    let resources = Resources { threads: Some(3), memory_limit: None };
     (folder, Engine::new(lake, &resources).unwrap())
 }
 
 async fn run(engine: &Engine, sql: &str) -> Result<u64, EngineError> {
     let statement = engine.parse(sql)?.pop().unwrap();
-    match engine
-        .run(engine.plan(statement).await?, CommitRecord::default())
-        .await?
-    {
+    match engine.run(engine.plan(statement).await?, CommitRecord::default()).await? {
         Outcome::Built(built) => Ok(built.version),
         Outcome::Rows(_) => panic!("expected a commit"),
     }
@@ -27,20 +21,13 @@ async fn run(engine: &Engine, sql: &str) -> Result<u64, EngineError> {
 
 async fn text(engine: &Engine, sql: &str) -> Result<String, EngineError> {
     let rows = engine.query(sql).await?;
-    Ok(
-        datafusion::arrow::util::pretty::pretty_format_batches(&rows)
-            .unwrap()
-            .to_string(),
-    )
+    Ok(datafusion::arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string())
 }
 
 async fn value(engine: &Engine, sql: &str) -> i64 {
     use datafusion::arrow::array::AsArray;
     let rows = engine.query(sql).await.unwrap();
-    rows[0]
-        .column(0)
-        .as_primitive::<datafusion::arrow::datatypes::Int64Type>()
-        .value(0)
+    rows[0].column(0).as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0)
 }
 
 /// 600 tickers × 1,000 days: three files.
@@ -53,41 +40,27 @@ const PRICES: &str = "create or replace table prices as
 
 async fn plan(engine: &Engine, sql: &str) -> String {
     let plan = engine.physical_plan(sql).await.unwrap();
-    datafusion::physical_plan::displayable(plan.as_ref())
-        .indent(false)
-        .to_string()
+    datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn versions_accumulate_and_stay_readable() {
     let (_folder, engine) = engine();
     for n in 0..3 {
-        let sql =
-            format!("create or replace table x as select {n} as n, 'a' as ticker order by ticker");
+        let sql = format!("create or replace table x as select {n} as n, 'a' as ticker order by ticker");
         assert_eq!(run(&engine, &sql).await.unwrap(), n);
     }
     assert_eq!(value(&engine, "select n from x").await, 2);
     assert_eq!(value(&engine, "select n from at_version('x', 0)").await, 0);
-    assert_eq!(
-        value(&engine, "select a.n + b.n from at_version('x', 1) a, x b").await,
-        3
-    );
-    let error = text(&engine, "select * from at_version('x', 9)")
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("no version 9") && error.contains("0 to 2"),
-        "{error}"
-    );
+    assert_eq!(value(&engine, "select a.n + b.n from at_version('x', 1) a, x b").await, 3);
+    let error = text(&engine, "select * from at_version('x', 9)").await.unwrap_err().to_string();
+    assert!(error.contains("no version 9") && error.contains("0 to 2"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_statement_leaves_the_dataset_alone() {
     let (_folder, engine) = engine();
-    run(&engine, "create or replace table x as select 1 as n")
-        .await
-        .unwrap();
+    run(&engine, "create or replace table x as select 1 as n").await.unwrap();
     for bad in [
         "create or replace table x as select 1/0 as n",
         "create or replace table x as select nothing from x",
@@ -100,69 +73,34 @@ async fn a_failing_statement_leaves_the_dataset_alone() {
         assert!(run(&engine, bad).await.is_err(), "{bad}");
     }
     assert_eq!(value(&engine, "select n from x").await, 1);
-    assert_eq!(
-        engine
-            .lake()
-            .snapshot("x")
-            .await
-            .unwrap()
-            .unwrap()
-            .version(),
-        0
-    );
+    assert_eq!(engine.lake().snapshot("x").await.unwrap().unwrap().version(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_keeps_reading_its_version() {
     let (_folder, engine) = engine();
-    run(&engine, "create or replace table x as select 1 as n")
-        .await
-        .unwrap();
+    run(&engine, "create or replace table x as select 1 as n").await.unwrap();
     let statement = engine.parse("select n from x").unwrap().pop().unwrap();
     let planned = engine.plan(statement).await.unwrap();
-    run(&engine, "create or replace table x as select 2 as n")
-        .await
-        .unwrap();
-    let Outcome::Rows(rows) = engine.run(planned, CommitRecord::default()).await.unwrap() else {
-        panic!()
-    };
-    let rows = datafusion::physical_plan::common::collect(rows)
-        .await
-        .unwrap();
-    assert!(
-        datafusion::arrow::util::pretty::pretty_format_batches(&rows)
-            .unwrap()
-            .to_string()
-            .contains("| 1 |")
-    );
+    run(&engine, "create or replace table x as select 2 as n").await.unwrap();
+    let Outcome::Rows(rows) = engine.run(planned, CommitRecord::default()).await.unwrap() else { panic!() };
+    let rows = datafusion::physical_plan::common::collect(rows).await.unwrap();
+    assert!(datafusion::arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string().contains("| 1 |"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn errors_name_the_place_and_the_nearest_name() {
     let (_folder, engine) = engine();
-    run(
-        &engine,
-        "create or replace table feat_beta as select 'A' as ticker, 1.0 as beta",
-    )
-    .await
-    .unwrap();
-    let error = text(&engine, "select * from feat_betta")
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("'feat_betta'") && error.contains("did you mean 'feat_beta'"),
-        "{error}"
-    );
-    let Err(EngineError::Query { message, at, .. }) =
-        text(&engine, "select ticker,\n  betta\nfrom feat_beta").await
+    run(&engine, "create or replace table feat_beta as select 'A' as ticker, 1.0 as beta").await.unwrap();
+    let error = text(&engine, "select * from feat_betta").await.unwrap_err().to_string();
+    assert!(error.contains("'feat_betta'") && error.contains("did you mean 'feat_beta'"), "{error}");
+    let Err(EngineError::Query { message, at, .. }) = text(&engine, "select ticker,\n  betta\nfrom feat_beta").await
     else {
         panic!("an unknown column is an error")
     };
     assert!(message.contains("betta"), "{message}");
     assert_eq!(at, Some((2, 3)));
-    let Err(EngineError::Query { at, .. }) = text(&engine, "select\n ) from feat_beta").await
-    else {
+    let Err(EngineError::Query { at, .. }) = text(&engine, "select\n ) from feat_beta").await else {
         panic!("a syntax error is an error")
     };
     assert!(at.is_some());
@@ -173,36 +111,16 @@ async fn per_ticker_windows_need_no_sort_and_no_repartition() {
     let (_folder, engine) = engine();
     run(&engine, PRICES).await.unwrap();
     let snapshot = engine.lake().snapshot("prices").await.unwrap().unwrap();
-    assert_eq!(
-        (
-            snapshot.rows(),
-            snapshot.files().len(),
-            snapshot.layout().splits.len()
-        ),
-        (600_000, 3, 2)
-    );
+    assert_eq!((snapshot.rows(), snapshot.files().len(), snapshot.layout().splits.len()), (600_000, 3, 2));
     let window = "select ticker, date, lag(close, 1) over (partition by ticker order by date) as previous from prices";
     let shape = plan(&engine, window).await;
-    assert!(
-        !shape.contains("SortExec") && !shape.contains("RepartitionExec"),
-        "{shape}"
-    );
+    assert!(!shape.contains("SortExec") && !shape.contains("RepartitionExec"), "{shape}");
     assert!(shape.contains("3 groups"), "{shape}");
-    let group = plan(
-        &engine,
-        "select ticker, avg(close) from prices group by ticker",
-    )
-    .await;
+    let group = plan(&engine, "select ticker, avg(close) from prices group by ticker").await;
     assert!(!group.contains("RepartitionExec"), "{group}");
-    let build = plan(
-        &engine,
-        &format!("create or replace table y as {window} order by ticker, date"),
-    )
-    .await;
+    let build = plan(&engine, &format!("create or replace table y as {window} order by ticker, date")).await;
     assert!(
-        !build.contains("SortExec")
-            && !build.contains("MergeExec")
-            && !build.contains("RepartitionExec"),
+        !build.contains("SortExec") && !build.contains("MergeExec") && !build.contains("RepartitionExec"),
         "{build}"
     );
 }
@@ -211,34 +129,18 @@ async fn per_ticker_windows_need_no_sort_and_no_repartition() {
 async fn a_query_for_one_ticker_reads_one_file() {
     let (_folder, engine) = engine();
     run(&engine, PRICES).await.unwrap();
-    let shape = plan(
-        &engine,
-        "select avg(close) from prices where ticker = 'T0300'",
-    )
-    .await;
+    let shape = plan(&engine, "select avg(close) from prices where ticker = 'T0300'").await;
     assert_eq!(shape.matches(".parquet").count(), 1, "{shape}");
-    let none = plan(
-        &engine,
-        "select avg(close) from prices where ticker = 'ZZZ'",
-    )
-    .await;
+    let none = plan(&engine, "select avg(close) from prices where ticker = 'ZZZ'").await;
     assert!(!none.contains(".parquet"), "{none}");
-    assert_eq!(
-        value(
-            &engine,
-            "select count(*) from prices where ticker = 'T0300'"
-        )
-        .await,
-        1000
-    );
+    assert_eq!(value(&engine, "select count(*) from prices where ticker = 'T0300'").await, 1000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn derived_datasets_are_cut_at_the_tickers_of_their_base() {
     let (_folder, engine) = engine();
     run(&engine, PRICES).await.unwrap();
-    let by_ticker =
-        "create or replace table a as select ticker, date, close from prices order by ticker, date";
+    let by_ticker = "create or replace table a as select ticker, date, close from prices order by ticker, date";
     let by_date = "create or replace table b as select ticker, date,
         rank() over (partition by date order by close) as r from prices order by ticker, date";
     run(&engine, by_ticker).await.unwrap();
@@ -249,31 +151,19 @@ async fn derived_datasets_are_cut_at_the_tickers_of_their_base() {
         assert_eq!(derived.layout(), prices.layout(), "{name}");
         assert_eq!(derived.rows(), prices.rows(), "{name}");
     }
-    let shape = plan(
-        &engine,
-        "select ticker, date, lag(r) over (partition by ticker order by date) from b",
-    )
-    .await;
-    assert!(
-        !shape.contains("SortExec") && !shape.contains("RepartitionExec"),
-        "{shape}"
-    );
-    let same = "select count(*) from a join prices p on a.ticker = p.ticker and a.date = p.date where a.close = p.close";
+    let shape = plan(&engine, "select ticker, date, lag(r) over (partition by ticker order by date) from b").await;
+    assert!(!shape.contains("SortExec") && !shape.contains("RepartitionExec"), "{shape}");
+    let same =
+        "select count(*) from a join prices p on a.ticker = p.ticker and a.date = p.date where a.close = p.close";
     assert_eq!(value(&engine, same).await, 600_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_remembers_what_it_read() {
     let (_folder, engine) = engine();
-    run(&engine, "create or replace table x as select 1 as n")
-        .await
-        .unwrap();
-    run(&engine, "create or replace table x as select 2 as n")
-        .await
-        .unwrap();
-    run(&engine, "create or replace table y as select n from x")
-        .await
-        .unwrap();
+    run(&engine, "create or replace table x as select 1 as n").await.unwrap();
+    run(&engine, "create or replace table x as select 2 as n").await.unwrap();
+    run(&engine, "create or replace table y as select n from x").await.unwrap();
     let record = engine.lake().record("y", 0).await.unwrap().unwrap();
     assert_eq!(record.inputs.get("x"), Some(&1));
     assert_eq!(record.rows, 1);

@@ -26,10 +26,7 @@ fn python() -> Option<String> {
     let named = std::env::var("KAIROS_PYTHON").ok();
     let candidates = named.into_iter().chain(["python3".to_owned()]);
     let usable = |python: &String| {
-        Command::new(python)
-            .args(["-c", "import duckdb"])
-            .output()
-            .is_ok_and(|output| output.status.success())
+        Command::new(python).args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success())
     };
     let found = candidates.into_iter().find(usable);
     if found.is_none() {
@@ -50,11 +47,7 @@ fn the_reference_overlay_reproduces_the_golden_tables() {
     let exported = desk.path("out");
     desk.ok(&["export", "--all", "--to", exported.to_str().unwrap()]);
     let mut compare = Command::new(python);
-    compare
-        .arg(shared.join("tools/compare.py"))
-        .arg(golden.join("expected"))
-        .arg(&exported)
-        .arg("--finite");
+    compare.arg(shared.join("tools/compare.py")).arg(golden.join("expected")).arg(&exported).arg("--finite");
     for table in TABLES {
         compare.args(["--table", table]);
     }
@@ -68,11 +61,7 @@ fn the_reference_overlay_reproduces_the_golden_tables() {
 fn real_data_builds_and_answers() {
     let Some(shared) = shared() else { return };
     let desk = Desk::new();
-    desk.ok(&[
-        "land",
-        "--dir",
-        shared.join("data/sp500_real").to_str().unwrap(),
-    ]);
+    desk.ok(&["land", "--dir", shared.join("data/sp500_real").to_str().unwrap()]);
     desk.ok(&["--sql", SQL, "run"]);
     let sql = "select date, ticker, mom_12_1 from feat_momentum_v2 order by date desc, mom_12_1 desc limit 10";
     let rows = desk.rows(sql);
@@ -80,21 +69,10 @@ fn real_data_builds_and_answers() {
     assert!(rows.iter().all(|row| row[0] == "2018-02-07"), "{rows:?}");
     // One row per row of the base, and nothing stored that is not a number.
     let base = desk.number("select count(*) from sep_base_academic");
-    for table in [
-        "feat_price_action",
-        "feat_trend",
-        "feat_beta",
-        "feat_targets",
-        "feat_adv",
-    ] {
-        assert_eq!(
-            desk.number(&format!("select count(*) from {table}")),
-            base,
-            "{table}"
-        );
+    for table in ["feat_price_action", "feat_trend", "feat_beta", "feat_targets", "feat_adv"] {
+        assert_eq!(desk.number(&format!("select count(*) from {table}")), base, "{table}");
     }
-    let bad =
-        "select count(*) from feat_price_action where isnan(hl_ratio) or abs(hl_ratio) > 1e300";
+    let bad = "select count(*) from feat_price_action where isnan(hl_ratio) or abs(hl_ratio) > 1e300";
     assert_eq!(desk.number(bad), 0.0);
     // The vendor's one bar with low above high has no range.
     let bar = "select high, low from sep_base where ticker = 'AOS' and date = '2014-05-19'";

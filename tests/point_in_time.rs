@@ -21,16 +21,9 @@ const DATASETS: [&str; 11] = [
 
 /// `column type` of a dataset, keys left out.
 fn columns(desk: &Desk, dataset: &str) -> Vec<(String, String)> {
-    let sql = format!(
-        "select column_name, data_type from information_schema.columns where table_name = '{dataset}'"
-    );
-    let columns = desk
-        .rows(&sql)
-        .into_iter()
-        .map(|row| (row[0].clone(), row[1].clone()));
-    columns
-        .filter(|(name, _)| name != "ticker" && name != "date")
-        .collect()
+    let sql = format!("select column_name, data_type from information_schema.columns where table_name = '{dataset}'");
+    let columns = desk.rows(&sql).into_iter().map(|row| (row[0].clone(), row[1].clone()));
+    columns.filter(|(name, _)| name != "ticker" && name != "date").collect()
 }
 
 /// Counts rows up to `cutoff` that differ between the dataset's first version and now, over the tickers it had then:
@@ -41,7 +34,7 @@ fn changed_rows(desk: &Desk, dataset: &str, cutoff: &str) -> f64 {
         "Float64" => format!(
             "(a.{name} is null) <> (b.{name} is null) or abs(a.{name} - b.{name}) > 1e-9 * (abs(a.{name}) + 1e-6)"
         ),
-        _ => format!("a.{name} is distinct from b.{name}"),
+        _ => format!("(a.{name} is distinct from b.{name})"),
     });
     let differs: Vec<_> = differs.collect();
     assert!(!differs.is_empty(), "{dataset} has no columns");
@@ -59,17 +52,7 @@ fn changed_rows(desk: &Desk, dataset: &str, cutoff: &str) -> f64 {
 fn later_data_changes_nothing_before() {
     let desk = Desk::new();
     let market = desk.path("market").display().to_string();
-    desk.ok(&[
-        "synth",
-        "--tickers",
-        "120",
-        "--days",
-        "420",
-        "--seed",
-        "3",
-        "--out",
-        &market,
-    ]);
+    desk.ok(&["synth", "--tickers", "120", "--days", "420", "--seed", "3", "--out", &market]);
     // The whole market in a second lake, from which the first one gets a past.
     let whole = desk.path("whole").display().to_string();
     desk.ok(&["--lake", &whole, "land", "--dir", &market]);
@@ -84,10 +67,7 @@ fn later_data_changes_nothing_before() {
     ]);
     let cutoff = dates.lines().nth(1).unwrap().to_owned();
     for table in ["sep", "daily"] {
-        let file = desk
-            .path(&format!("past/{table}.parquet"))
-            .display()
-            .to_string();
+        let file = desk.path(&format!("past/{table}.parquet")).display().to_string();
         let sql = format!("select * from raw.{table} where date <= '{cutoff}'");
         desk.ok(&["--lake", &whole, "sql", "-c", &sql, "-o", &file]);
     }
@@ -95,33 +75,17 @@ fn later_data_changes_nothing_before() {
     desk.ok(&["land", "--dir", &desk.path("past").display().to_string()]);
     desk.ok(&["land", "tickers", &tickers]);
     // Few names in a small market.
-    let settings = [
-        "--sql",
-        SQL,
-        "--set",
-        "market_min_names=5",
-        "--set",
-        "z_min_group=5",
-    ];
+    let settings = ["--sql", SQL, "--set", "market_min_names=5", "--set", "z_min_group=5"];
     desk.ok(&[&settings[..], &["run"]].concat());
 
     desk.ok(&["land", "--dir", &market]);
     desk.ok(&[&settings[..], &["run"]].concat());
 
     for dataset in DATASETS {
-        let later = desk.number(&format!(
-            "select count(*) from {dataset} where date > '{cutoff}'"
-        ));
-        assert!(
-            later > 0.0,
-            "{dataset} has no later rows, so the test shows nothing"
-        );
+        let later = desk.number(&format!("select count(*) from {dataset} where date > '{cutoff}'"));
+        assert!(later > 0.0, "{dataset} has no later rows, so the test shows nothing");
         let before = desk.number(&format!("select count(*) from at_version('{dataset}', 0)"));
         assert!(before > 0.0, "{dataset} was empty");
-        assert_eq!(
-            changed_rows(&desk, dataset, &cutoff),
-            0.0,
-            "{dataset} changed before {cutoff}"
-        );
+        assert_eq!(changed_rows(&desk, dataset, &cutoff), 0.0, "{dataset} changed before {cutoff}");
     }
 }

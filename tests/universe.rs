@@ -10,11 +10,7 @@ use common::{Desk, REFERENCE, SQL};
 fn weekdays(from: &str, count: usize) -> Vec<chrono::NaiveDate> {
     use chrono::Datelike;
     let first: chrono::NaiveDate = from.parse().unwrap();
-    first
-        .iter_days()
-        .filter(|day| day.weekday().number_from_monday() <= 5)
-        .take(count)
-        .collect()
+    first.iter_days().filter(|day| day.weekday().number_from_monday() <= 5).take(count).collect()
 }
 
 struct Market {
@@ -34,25 +30,15 @@ impl Market {
     }
 
     fn bar(&mut self, ticker: &str, day: chrono::NaiveDate, close: f64, volume: f64) {
-        writeln!(
-            self.sep,
-            "{ticker},{day},{close},{close},{close},{close},{volume},{close},{close},2030-01-01"
-        )
-        .unwrap();
+        writeln!(self.sep, "{ticker},{day},{close},{close},{close},{close},{volume},{close},{close},2030-01-01")
+            .unwrap();
     }
 
     fn marketcap(&mut self, ticker: &str, day: chrono::NaiveDate, millions: f64) {
         writeln!(self.daily, "{ticker},{day},{millions},,,,,,,2030-01-01").unwrap();
     }
 
-    fn listing(
-        &mut self,
-        ticker: &str,
-        exchange: &str,
-        category: &str,
-        delisted: &str,
-        last: &str,
-    ) {
+    fn listing(&mut self, ticker: &str, exchange: &str, category: &str, delisted: &str, last: &str) {
         let table = ["SEP", "SF1"];
         for table in table {
             writeln!(
@@ -64,11 +50,7 @@ impl Market {
     }
 
     fn land(&self, desk: &Desk) {
-        for (table, text) in [
-            ("sep", &self.sep),
-            ("daily", &self.daily),
-            ("tickers", &self.tickers),
-        ] {
+        for (table, text) in [("sep", &self.sep), ("daily", &self.daily), ("tickers", &self.tickers)] {
             desk.ok(&["land", table, &desk.write(&format!("{table}.csv"), text)]);
         }
     }
@@ -107,13 +89,7 @@ fn membership_is_judged_on_what_was_known_on_the_day() {
     }
     market.listing("GOOD", "NYSE", COMMON, "N", "2009-12-31");
     market.listing("GONE", "NYSEMKT", COMMON, "Y", &days[69].to_string());
-    market.listing(
-        "FELL",
-        "NASDAQ",
-        "Domestic Common Stock Primary Class",
-        "N",
-        "2009-12-31",
-    );
+    market.listing("FELL", "NASDAQ", "Domestic Common Stock Primary Class", "N", "2009-12-31");
     market.listing("DARK", "NYSE", COMMON, "N", "2009-12-31");
     market.listing("GAPS", "NYSE", COMMON, "N", "2009-12-31");
     market.listing("PREF", "OTC", "Domestic Preferred Stock", "N", "2009-12-31");
@@ -121,10 +97,8 @@ fn membership_is_judged_on_what_was_known_on_the_day() {
     desk.ok(&["--sql", SQL, "run", "universe"]);
 
     let reasons = |ticker: &str, day: usize| {
-        let sql = format!(
-            "select reasons, in_universe from universe where ticker = '{ticker}' and date = '{}'",
-            days[day]
-        );
+        let sql =
+            format!("select reasons, in_universe from universe where ticker = '{ticker}' and date = '{}'", days[day]);
         // Reasons are separated by commas, as CSV cells are: the last cell is the verdict.
         let mut cells = desk.rows(&sql).remove(0);
         let member = cells.pop().unwrap() == "true";
@@ -137,10 +111,7 @@ fn membership_is_judged_on_what_was_known_on_the_day() {
     assert_eq!(reasons("GOOD", 39), "");
     // Delisted later, a member until its last day; one row per day although TICKERS lists it twice.
     assert_eq!(reasons("GONE", 69), "");
-    assert_eq!(
-        desk.number("select count(*) from universe where ticker = 'GONE'"),
-        70.0
-    );
+    assert_eq!(desk.number("select count(*) from universe where ticker = 'GONE'"), 70.0);
     assert_eq!(reasons("FELL", 78), "");
     assert_eq!(reasons("FELL", 79), "price");
     // Day 60 is a Monday: ten calendar days later is day 68.
@@ -151,10 +122,7 @@ fn membership_is_judged_on_what_was_known_on_the_day() {
     assert_eq!(reasons("GAPS", 78), "history");
     assert_eq!(reasons("PREF", 79), "category,exchange");
     let adv = |ticker: &str, day: usize| {
-        desk.number(&format!(
-            "select adv_60 from universe where ticker = '{ticker}' and date = '{}'",
-            days[day]
-        ))
+        desk.number(&format!("select adv_60 from universe where ticker = '{ticker}' and date = '{}'", days[day]))
     };
     assert_eq!(adv("GOOD", 79), 1e6);
     assert_eq!(adv("GAPS", 78), 5e5);

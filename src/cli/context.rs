@@ -22,12 +22,7 @@ pub(crate) struct Context {
 impl Context {
     pub(super) fn new(global: GlobalArgs) -> Self {
         let run_id = uuid::Uuid::now_v7().to_string();
-        Self {
-            global,
-            run_id,
-            cancel: watch::channel(false).0,
-            handles_interrupt: watch::channel(false).0,
-        }
+        Self { global, run_id, cancel: watch::channel(false).0, handles_interrupt: watch::channel(false).0 }
     }
 
     /// Identifies this invocation in commits and logs.
@@ -69,8 +64,7 @@ impl Context {
             Some(limit) => limit.as_u64() as usize,
             None => {
                 let system = sysinfo::System::new_with_specifics(
-                    sysinfo::RefreshKind::nothing()
-                        .with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram()),
+                    sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram()),
                 );
                 (system.total_memory() as f64 * 0.7) as usize
             }
@@ -78,17 +72,11 @@ impl Context {
     }
 
     fn resources(&self) -> Resources {
-        Resources {
-            threads: Some(self.threads()),
-            memory_limit: Some(self.memory_limit()),
-        }
+        Resources { threads: Some(self.threads()), memory_limit: Some(self.memory_limit()) }
     }
 
     pub(crate) fn sql_tree(&self) -> Result<SqlTree, CliError> {
-        Ok(SqlTree::load(
-            self.global.sql.as_deref(),
-            &self.global.overlay,
-        )?)
+        Ok(SqlTree::load(self.global.sql.as_deref(), &self.global.overlay)?)
     }
 
     pub(crate) fn parameters(&self, tree: &SqlTree) -> Result<Parameters, CliError> {
@@ -98,23 +86,10 @@ impl Context {
     /// The checked pipeline over the lake as it is now.
     pub(crate) async fn pipeline(&self, lake: &Lake) -> Result<Pipeline, CliError> {
         let known = KnownTables {
-            raw: RawTable::all()
-                .iter()
-                .map(|table| table.name.to_owned())
-                .collect(),
-            lake: lake
-                .folders()
-                .await?
-                .into_iter()
-                .filter(|name| !name.contains('/'))
-                .collect(),
+            raw: RawTable::all().iter().map(|table| table.name.to_owned()).collect(),
+            lake: lake.folders().await?.into_iter().filter(|name| !name.contains('/')).collect(),
         };
-        Ok(Pipeline::load(
-            self.sql_tree()?,
-            &self.global.set,
-            &functions(),
-            &known,
-        )?)
+        Ok(Pipeline::load(self.sql_tree()?, &self.global.set, &functions(), &known)?)
     }
 
     /// The newest version of a dataset that the user named as `x`, `raw.x` or `raw/x`.
@@ -129,16 +104,10 @@ impl Context {
         let known = lake.folders().await?;
         let near = crate::pipeline::nearest(&name, known.iter().map(String::as_str));
         let help = match near.as_slice() {
-            [] => format!(
-                "`kairos --lake {} datasets` lists what there is",
-                self.global.lake
-            ),
+            [] => format!("`kairos --lake {} datasets` lists what there is", self.global.lake),
             near => format!("did you mean {}?", near.join(", ")),
         };
-        Err(CliError::failed(format!(
-            "there is no dataset '{name}' in the lake '{}'\nhelp: {help}",
-            lake.display()
-        )))
+        Err(CliError::failed(format!("there is no dataset '{name}' in the lake '{}'\nhelp: {help}", lake.display())))
     }
 
     /// Resolves when the user presses Ctrl-C, unless the command winds down by itself.
@@ -163,12 +132,6 @@ impl Context {
 }
 
 pub(super) fn functions() -> Functions {
-    let names: BTreeSet<String> = kairos_udfs::function_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    Functions {
-        names,
-        fingerprint: kairos_udfs::FINGERPRINT.to_owned(),
-    }
+    let names: BTreeSet<String> = kairos_udfs::function_names().into_iter().map(str::to_owned).collect();
+    Functions { names, fingerprint: kairos_udfs::FINGERPRINT.to_owned() }
 }

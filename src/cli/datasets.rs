@@ -28,8 +28,7 @@ pub(super) async fn run(context: &Context, _: &DatasetsArgs) -> Result<(), CliEr
         };
         let columns = snapshot.columns();
         let date = columns.iter().find(|column| column.name == "date");
-        let dates =
-            date.and_then(|date| Some(format!("{} … {}", date.min.as_ref()?, date.max.as_ref()?)));
+        let dates = date.and_then(|date| Some(format!("{} … {}", date.min.as_ref()?, date.max.as_ref()?)));
         table.row([
             name.replace('/', "."),
             snapshot.version().to_string(),

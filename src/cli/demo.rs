@@ -24,48 +24,28 @@ pub(super) struct DemoArgs {
 
 /// The stops of the tour: a title and the query that shows it.
 const TOUR: [(&str, &str); 3] = [
-    (
-        "The ten strongest momentum names of the last date",
-        "diagnostics/momentum_leaders.sql",
-    ),
+    ("The ten strongest momentum names of the last date", "diagnostics/momentum_leaders.sql"),
     (
         "Information coefficients: mean rank correlation of a feature with the next five-day return",
         "diagnostics/information_coefficients.sql",
     ),
-    (
-        "Why securities are not in the universe on the last date",
-        "diagnostics/universe_exclusions.sql",
-    ),
+    ("Why securities are not in the universe on the last date", "diagnostics/universe_exclusions.sql"),
 ];
 
 pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliError> {
     let engine = context.engine()?;
     let lake = engine.lake();
-    context.say(format_args!(
-        "① A synthetic market of {} securities over {} days",
-        args.tickers, args.days
-    ));
-    let files = tempfile::tempdir()
-        .map_err(|e| CliError::failed(format!("cannot make a temporary folder: {e}")))?;
-    let config = Config {
-        tickers: args.tickers,
-        days: args.days,
-        seed: args.seed,
-        ..Config::default()
-    };
+    context.say(format_args!("① A synthetic market of {} securities over {} days", args.tickers, args.days));
+    let files = tempfile::tempdir().map_err(|e| CliError::failed(format!("cannot make a temporary folder: {e}")))?;
+    let config = Config { tickers: args.tickers, days: args.days, seed: args.seed, ..Config::default() };
     synth::generate(&config, files.path(), &mut |_| {})?;
 
-    context.say(format_args!(
-        "\n② Its files land in the lake {}",
-        lake.display()
-    ));
+    context.say(format_args!("\n② Its files land in the lake {}", lake.display()));
     land::land_folder(context, lake, files.path(), false).await?;
 
     context.say("\n③ The SQL builds universe and features");
     let pipeline = context.pipeline(lake).await?;
-    let plan = pipeline
-        .plan(&Selectors::default(), false, &LakeStates::new(lake))
-        .await?;
+    let plan = pipeline.plan(&Selectors::default(), false, &LakeStates::new(lake)).await?;
     let builder = EngineBuilder::new(&engine, context.run_id(), &pipeline.tree);
     run::build(context, &plan, &builder, lake).await?;
 
@@ -73,14 +53,7 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliErr
         let missing = || CliError::failed(format!("the SQL folder has no file '{path}'"));
         let file = pipeline.tree.file(path).ok_or_else(missing)?;
         print(format_args!("\n{title} (kairos sql sql/{path})\n"))?;
-        sql::execute(
-            context,
-            &engine,
-            file,
-            &pipeline.parameters,
-            &Target::Screen { max_rows: 40 },
-        )
-        .await?;
+        sql::execute(context, &engine, file, &pipeline.parameters, &Target::Screen { max_rows: 40 }).await?;
     }
     print(format_args!("\n{}", whats_next(context, &engine).await?))
 }

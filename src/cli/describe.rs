@@ -30,10 +30,7 @@ pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), Cl
         DecimalBytes(snapshot.size()),
     ))?;
     for folder in folders(&snapshot) {
-        print(format_args!(
-            "  {}",
-            lake.child_url(&format!("{}/{folder}", snapshot.dataset()))
-        ))?;
+        print(format_args!("  {}", lake.child_url(&format!("{}/{folder}", snapshot.dataset()))))?;
     }
     let mut table = Table::new(&[
         ("column", Align::Left),
@@ -43,12 +40,8 @@ pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), Cl
         ("max", Align::Right),
     ]);
     for column in snapshot.columns() {
-        let nulls = column
-            .nulls
-            .map(|nulls| format!("{:.2}%", 100.0 * nulls as f64 / rows.max(1) as f64));
-        let bound = |value: Option<datafusion::common::ScalarValue>| {
-            value.map_or(String::new(), |v| v.to_string())
-        };
+        let nulls = column.nulls.map(|nulls| format!("{:.2}%", 100.0 * nulls as f64 / rows.max(1) as f64));
+        let bound = |value: Option<datafusion::common::ScalarValue>| value.map_or(String::new(), |v| v.to_string());
         table.row([
             column.name,
             column.data_type.to_string(),

@@ -24,51 +24,33 @@ pub(crate) struct CliError {
 impl CliError {
     /// The command was understood and failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self {
-            code: FAILED,
-            message: message.into(),
-        }
+        Self { code: FAILED, message: message.into() }
     }
 
     /// The command line itself is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            code: USAGE,
-            message: message.into(),
-        }
+        Self { code: USAGE, message: message.into() }
     }
 
     /// The failure has been reported already.
     pub(crate) fn reported() -> Self {
-        Self {
-            code: FAILED,
-            message: String::new(),
-        }
+        Self { code: FAILED, message: String::new() }
     }
 
     /// The same exit code without printing the message again.
     pub(crate) fn already_printed(self) -> Self {
-        Self {
-            message: String::new(),
-            ..self
-        }
+        Self { message: String::new(), ..self }
     }
 
     pub(crate) fn interrupted() -> Self {
         let message = "interrupted; what was committed before stays, the rest was not begun or is not visible";
-        Self {
-            code: INTERRUPTED,
-            message: message.into(),
-        }
+        Self { code: INTERRUPTED, message: message.into() }
     }
 
     /// Standard output is closed or full.
     pub(crate) fn output(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self {
-                code: 0,
-                message: String::new(),
-            },
+            std::io::ErrorKind::BrokenPipe => Self { code: 0, message: String::new() },
             _ => Self::failed(format!("cannot write the output: {error}")),
         }
     }
@@ -77,9 +59,7 @@ impl CliError {
     pub(crate) fn in_text(error: EngineError, file: &SqlFile) -> Self {
         match error {
             EngineError::Query { message, at, help } => {
-                let place = at.map(|(line, column)| {
-                    SourceLocation::new(file, line as usize, column as usize, 1)
-                });
+                let place = at.map(|(line, column)| SourceLocation::new(file, line as usize, column as usize, 1));
                 let place = place.map_or(String::new(), |place| format!("\n{place}"));
                 let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                 Self::failed(format!("{message}{place}{help}"))
@@ -90,11 +70,7 @@ impl CliError {
 
     pub(crate) fn print(&self) {
         if !self.message.is_empty() {
-            eprintln!(
-                "{} {}",
-                console::style("error:").for_stderr().red().bold(),
-                self.message
-            );
+            eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), self.message);
         }
     }
 
@@ -135,13 +111,8 @@ impl From<PipelineError> for CliError {
 impl From<RawError> for CliError {
     fn from(error: RawError) -> Self {
         match error {
-            RawError::UnknownTable { .. } | RawError::NoFiles { .. } => {
-                Self::usage(error.to_string())
-            }
-            RawError::Rejected { .. } => Self {
-                code: REFUSED,
-                message: error.to_string(),
-            },
+            RawError::UnknownTable { .. } | RawError::NoFiles { .. } => Self::usage(error.to_string()),
+            RawError::Rejected { .. } => Self { code: REFUSED, message: error.to_string() },
             _ => Self::failed(error.to_string()),
         }
     }

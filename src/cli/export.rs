@@ -55,20 +55,12 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<(), CliE
         clear(&target, args.overwrite)?;
         let partition = args.partition_by.as_deref();
         let rows = export_files(&engine, &snapshot, &target, format, partition).await?;
-        context.say(format_args!(
-            "{} rows → {}",
-            HumanCount(rows),
-            target.display()
-        ));
+        context.say(format_args!("{} rows → {}", HumanCount(rows), target.display()));
     }
     Ok(())
 }
 
-async fn snapshots(
-    context: &Context,
-    engine: &Engine,
-    args: &ExportArgs,
-) -> Result<Vec<Snapshot>, CliError> {
+async fn snapshots(context: &Context, engine: &Engine, args: &ExportArgs) -> Result<Vec<Snapshot>, CliError> {
     let lake = engine.lake();
     let mut snapshots = Vec::new();
     if args.all {
@@ -108,9 +100,8 @@ fn clear(target: &Path, overwrite: bool) -> Result<(), CliError> {
     let taken = std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
     match (taken, overwrite) {
         (false, _) => Ok(()),
-        (true, true) => std::fs::remove_dir_all(target).map_err(|error| {
-            CliError::failed(format!("cannot replace '{}': {error}", target.display()))
-        }),
+        (true, true) => std::fs::remove_dir_all(target)
+            .map_err(|error| CliError::failed(format!("cannot replace '{}': {error}", target.display()))),
         (true, false) => Err(CliError::failed(format!(
             "'{}' is not empty\nhelp: choose another folder, or add --overwrite to replace it",
             target.display()

@@ -30,30 +30,16 @@ pub(super) async fn run(context: &Context, args: &HistoryArgs) -> Result<(), Cli
         ("run", Align::Left),
     ]);
     for entry in lake.history(&snapshot).await? {
-        let committed = entry
-            .committed
-            .map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
+        let committed = entry.committed.map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
         let known = entry.record.is_some();
         let record = entry.record.unwrap_or_default();
-        let by = if known {
-            format!("{} {}", record.operation, record.source)
-        } else {
-            "another program".into()
-        };
+        let by = if known { format!("{} {}", record.operation, record.source) } else { "another program".into() };
         table.row([
             entry.version.to_string(),
             committed.unwrap_or_default(),
             by,
-            if known {
-                HumanCount(record.rows).to_string()
-            } else {
-                String::new()
-            },
-            if known {
-                format!("{:.2}", record.seconds)
-            } else {
-                String::new()
-            },
+            if known { HumanCount(record.rows).to_string() } else { String::new() },
+            if known { format!("{:.2}", record.seconds) } else { String::new() },
             inputs(&record),
             parameters(&record),
             short(record.sql_hash.as_deref().unwrap_or_default()),
@@ -65,18 +51,12 @@ pub(super) async fn run(context: &Context, args: &HistoryArgs) -> Result<(), Cli
 }
 
 fn inputs(record: &CommitRecord) -> String {
-    let inputs = record
-        .inputs
-        .iter()
-        .map(|(name, version)| format!("{name}@{version}"));
+    let inputs = record.inputs.iter().map(|(name, version)| format!("{name}@{version}"));
     inputs.collect::<Vec<_>>().join(" ")
 }
 
 fn parameters(record: &CommitRecord) -> String {
-    let parameters = record
-        .parameters
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"));
+    let parameters = record.parameters.iter().map(|(name, value)| format!("{name}={value}"));
     parameters.collect::<Vec<_>>().join(" ")
 }
 

@@ -35,9 +35,7 @@ pub(super) async fn run(context: &Context, args: &LandArgs) -> Result<(), CliErr
             let table = RawTable::find(name)?;
             land_table(context, &lake, table, &args.files, args.quarantine).await
         }
-        (None, None) => Err(CliError::usage(
-            "name a table and its files, or a folder with --dir",
-        )),
+        (None, None) => Err(CliError::usage("name a table and its files, or a folder with --dir")),
     }
 }
 
@@ -58,10 +56,7 @@ pub(super) async fn land_folder(
         )));
     }
     for path in &listing.ignored {
-        context.say(format_args!(
-            "ignored  {} (not named after a raw table)",
-            path.display()
-        ));
+        context.say(format_args!("ignored  {} (not named after a raw table)", path.display()));
     }
     let mut refused = Vec::new();
     for (table, files) in &listing.tables {
@@ -103,20 +98,14 @@ fn progress_bar(context: &Context, table: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(0).with_prefix(table.to_owned());
-    let style =
-        ProgressStyle::with_template("{spinner} {prefix:<8} {bar:24} {bytes}/{total_bytes}  {msg}");
+    let style = ProgressStyle::with_template("{spinner} {prefix:<8} {bar:24} {bytes}/{total_bytes}  {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
 
 fn show(bar: &ProgressBar, progress: Progress<'_>) {
     match progress {
-        Progress::Reading {
-            file,
-            bytes,
-            total_bytes,
-            rows,
-        } => {
+        Progress::Reading { file, bytes, total_bytes, rows } => {
             bar.set_length(total_bytes);
             bar.set_position(bytes);
             bar.set_message(format!("{file}: {} rows", HumanCount(rows)));
@@ -130,25 +119,13 @@ fn report(context: &Context, summary: &LandSummary) {
         Some(version) => format!("version {version}"),
         None => "nothing new".to_owned(),
     };
-    let mut counts = vec![
-        (summary.inserted, "inserted"),
-        (summary.updated, "updated"),
-        (summary.unchanged, "unchanged"),
-    ];
-    counts.extend([
-        (summary.superseded, "superseded within the files"),
-        (summary.rejected, "rejected → raw._rejected"),
-    ]);
+    let mut counts =
+        vec![(summary.inserted, "inserted"), (summary.updated, "updated"), (summary.unchanged, "unchanged")];
+    counts
+        .extend([(summary.superseded, "superseded within the files"), (summary.rejected, "rejected → raw._rejected")]);
     let counts = counts.into_iter().filter(|(n, _)| *n > 0);
-    let counts: Vec<_> = counts
-        .map(|(n, word)| format!("{} {word}", HumanCount(n)))
-        .collect();
-    context.say(format_args!(
-        "{:<8} {what:<12} {:.1} s  {}",
-        summary.table,
-        summary.seconds,
-        counts.join(", ")
-    ));
+    let counts: Vec<_> = counts.map(|(n, word)| format!("{} {word}", HumanCount(n))).collect();
+    context.say(format_args!("{:<8} {what:<12} {:.1} s  {}", summary.table, summary.seconds, counts.join(", ")));
     for row in &summary.first_rejected {
         context.say(format_args!("  {row}"));
     }

@@ -30,12 +30,7 @@ use error::CliError;
 /// Raw US equity data lands as versioned Parquet in a lake; .sql files compute universe, features and signals from it,
 /// point in time, and every version remembers the code and the data it came from.
 #[derive(Debug, Parser)]
-#[command(
-    name = "kairos",
-    version,
-    propagate_version = true,
-    arg_required_else_help = true
-)]
+#[command(name = "kairos", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -52,7 +47,8 @@ struct GlobalArgs {
         global = true,
         env = "KAIROS_LAKE",
         default_value = "data/lake",
-        value_name = "URL"
+        value_name = "URL",
+        overrides_with = "lake"
     )]
     lake: String,
     /// Folder of .sql files instead of ./sql or the one in the binary
@@ -147,10 +143,7 @@ pub fn main() -> ExitCode {
 }
 
 fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads.max(2))
-        .enable_all()
-        .build()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(2)).enable_all().build()
 }
 
 async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
@@ -179,9 +172,7 @@ fn start_logging(global: &GlobalArgs) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("KAIROS_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match global.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

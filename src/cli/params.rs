@@ -11,8 +11,7 @@ pub(super) struct ParamsArgs {}
 
 pub(super) async fn run(context: &Context, _: &ParamsArgs) -> Result<(), CliError> {
     let parameters = context.parameters(&context.sql_tree()?)?;
-    let columns =
-        ["parameter", "value", "unit", "meaning", "set by"].map(|name| (name, Align::Left));
+    let columns = ["parameter", "value", "unit", "meaning", "set by"].map(|name| (name, Align::Left));
     let mut table = Table::new(&columns);
     for parameter in parameters.iter() {
         table.row([

@@ -16,9 +16,5 @@ pub(super) struct PlanArgs {
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<(), CliError> {
     let lake = context.lake()?;
     let pipeline = context.pipeline(&lake).await?;
-    print(
-        pipeline
-            .plan(&args.select.selectors(), false, &LakeStates::new(&lake))
-            .await?,
-    )
+    print(pipeline.plan(&args.select.selectors(), false, &LakeStates::new(&lake)).await?)
 }

@@ -4,8 +4,7 @@ use clap::Args;
 
 use super::{CliError, Context, print};
 use crate::pipeline::{
-    Builder, EngineBuilder, LakeStates, Plan, ProgressDisplay, RunLog, RunOptions, Selectors,
-    run as run_plan,
+    Builder, EngineBuilder, LakeStates, Plan, ProgressDisplay, RunLog, RunOptions, Selectors, run as run_plan,
 };
 
 /// Build what is stale, in the order of its dependencies
@@ -52,9 +51,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<(), CliErro
     let engine = context.engine()?;
     let pipeline = context.pipeline(engine.lake()).await?;
     let states = LakeStates::new(engine.lake());
-    let plan = pipeline
-        .plan(&args.select.selectors(), args.force, &states)
-        .await?;
+    let plan = pipeline.plan(&args.select.selectors(), args.force, &states).await?;
     if args.dry_run {
         return print(plan);
     }
@@ -72,11 +69,7 @@ pub(super) async fn build(
     let run_id = context.run_id().to_owned();
     let mut display = ProgressDisplay::stderr(context.quiet());
     let mut log = RunLog::new(&run_id, Vec::new());
-    let options = RunOptions {
-        run_id: run_id.clone(),
-        jobs: 1,
-        cancel: context.cancellation(),
-    };
+    let options = RunOptions { run_id: run_id.clone(), jobs: 1, cancel: context.cancellation() };
     let summary = run_plan(plan, builder, options, &mut |event| {
         display.show(event);
         if let Err(error) = log.write(event) {
@@ -85,8 +78,7 @@ pub(super) async fn build(
     })
     .await;
     if plan.to_build().next().is_some() {
-        lake.put(&format!("_runs/{run_id}.jsonl"), log.into_inner())
-            .await?;
+        lake.put(&format!("_runs/{run_id}.jsonl"), log.into_inner()).await?;
     }
     if summary.succeeded() {
         context.say(&summary);

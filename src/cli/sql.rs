@@ -93,13 +93,9 @@ fn target(args: &SqlArgs) -> Result<Target<'_>, CliError> {
                 path.display()
             ))),
         },
-        (None, Some(Format::Parquet)) => Err(CliError::usage(
-            "Parquet goes to a file\nhelp: add -o FILE.parquet",
-        )),
+        (None, Some(Format::Parquet)) => Err(CliError::usage("Parquet goes to a file\nhelp: add -o FILE.parquet")),
         (None, Some(format)) => Ok(Target::Pipe(format)),
-        (None, None) => Ok(Target::Screen {
-            max_rows: args.max_rows,
-        }),
+        (None, None) => Ok(Target::Screen { max_rows: args.max_rows }),
     }
 }
 
@@ -113,20 +109,13 @@ fn source(context: &Context, args: &SqlArgs) -> Result<SqlFile, CliError> {
         Ok(text) => Ok(SqlFile::inline(&path.display().to_string(), &text)),
         Err(error) => {
             let tree = context.sql_tree()?;
-            let relative = path
-                .strip_prefix("sql")
-                .unwrap_or(path)
-                .to_string_lossy()
-                .replace('\\', "/");
+            let relative = path.strip_prefix("sql").unwrap_or(path).to_string_lossy().replace('\\', "/");
             let found = tree.file(&relative).cloned();
             found.ok_or_else(|| {
                 let paths = tree.files().map(|file| file.origin.as_str());
                 let near = crate::pipeline::nearest(&path.display().to_string(), paths);
-                let help = if near.is_empty() {
-                    String::new()
-                } else {
-                    format!("\nhelp: did you mean {}?", near.join(", "))
-                };
+                let help =
+                    if near.is_empty() { String::new() } else { format!("\nhelp: did you mean {}?", near.join(", ")) };
                 CliError::failed(format!("cannot read '{}': {error}{help}", path.display()))
             })
         }
@@ -176,29 +165,19 @@ async fn show(
     match target {
         Target::Screen { max_rows } => screen(rows, *max_rows, file).await,
         Target::Pipe(format) => {
-            write_rows(rows, *format, std::io::stdout())
-                .await
-                .map_err(in_text)?;
+            write_rows(rows, *format, std::io::stdout()).await.map_err(in_text)?;
             Ok(())
         }
         Target::File(path, format) => {
             let count = write_file(rows, *format, path).await.map_err(in_text)?;
-            context.say(format_args!(
-                "{} rows → {}",
-                HumanCount(count),
-                path.display()
-            ));
+            context.say(format_args!("{} rows → {}", HumanCount(count), path.display()));
             Ok(())
         }
     }
 }
 
 /// Shows the first rows and counts the others, so that a large result needs no memory.
-async fn screen(
-    mut rows: SendableRecordBatchStream,
-    max_rows: usize,
-    file: &SqlFile,
-) -> Result<(), CliError> {
+async fn screen(mut rows: SendableRecordBatchStream, max_rows: usize, file: &SqlFile) -> Result<(), CliError> {
     let schema = rows.schema();
     let (mut shown, mut count) = (Vec::new(), 0);
     while let Some(batch) = rows.next().await {
@@ -209,14 +188,11 @@ async fn screen(
         }
         count += batch.num_rows();
     }
-    let table =
-        Table::of_batches(&schema, &shown).map_err(|error| CliError::failed(error.to_string()))?;
+    let table = Table::of_batches(&schema, &shown).map_err(|error| CliError::failed(error.to_string()))?;
     print(table)?;
     if count > max_rows {
         let more = HumanCount((count - max_rows) as u64);
-        print(format_args!(
-            "… {more} more rows (--max-rows N shows more, -o FILE keeps all)"
-        ))?;
+        print(format_args!("… {more} more rows (--max-rows N shows more, -o FILE keeps all)"))?;
     }
     Ok(())
 }

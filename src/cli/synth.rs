@@ -50,17 +50,9 @@ pub(super) fn run(context: &Context, args: &SynthArgs) -> Result<(), CliError> {
         },
     };
     let summary = synth::generate(&config, &args.out, &mut |_| {})?;
-    let mut table = Table::new(&[
-        ("table", Align::Left),
-        ("rows", Align::Right),
-        ("file", Align::Left),
-    ]);
+    let mut table = Table::new(&[("table", Align::Left), ("rows", Align::Right), ("file", Align::Left)]);
     for file in &summary.tables {
-        table.row([
-            file.table.to_owned(),
-            file.rows.to_string(),
-            file.path.display().to_string(),
-        ]);
+        table.row([file.table.to_owned(), file.rows.to_string(), file.path.display().to_string()]);
     }
     if !context.quiet() {
         print(table)?;

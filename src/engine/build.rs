@@ -16,22 +16,18 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{CreateMemoryTable, Expr, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{
-    LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning, SplitPoint,
-};
+use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning, SplitPoint};
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
-use datafusion::physical_plan::{
-    ExecutionPlan, ExecutionPlanProperties, execute_stream, execute_stream_partitioned,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream, execute_stream_partitioned};
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
 use super::{EngineError, Result};
 use crate::lake::{
-    CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot,
-    Written, storable_schema, to_stored,
+    CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot, Written,
+    storable_schema, to_stored,
 };
 
 /// A version that a statement committed.
@@ -70,12 +66,7 @@ pub(super) struct Arranged {
 impl Job<'_> {
     pub(super) async fn run(self) -> Result<Built> {
         let dataset = self.create.name.table().to_owned();
-        if self
-            .create
-            .name
-            .schema()
-            .is_some_and(|schema| schema == super::session::RAW_SCHEMA)
-        {
+        if self.create.name.schema().is_some_and(|schema| schema == super::session::RAW_SCHEMA) {
             return Err(EngineError::Unsupported {
                 what: "creating a raw dataset from SQL",
                 instead: "land files with `kairos land`, or choose a name without 'raw.'",
@@ -98,27 +89,11 @@ impl Job<'_> {
             kairos_version: env!("CARGO_PKG_VERSION").to_owned(),
             ..self.record
         };
-        let remove = base
-            .as_ref()
-            .map_or(Vec::new(), |base| base.files().to_vec());
-        let new = NewVersion {
-            base: base.as_ref(),
-            schema: arranged.schema,
-            layout,
-            add: files,
-            remove,
-            record,
-        };
+        let remove = base.as_ref().map_or(Vec::new(), |base| base.files().to_vec());
+        let new = NewVersion { base: base.as_ref(), schema: arranged.schema, layout, add: files, remove, record };
         let version = self.lake.commit(&dataset, new).await?;
         let seconds = self.started.elapsed().as_secs_f64();
-        Ok(Built {
-            dataset,
-            version,
-            rows,
-            bytes,
-            files: count,
-            seconds,
-        })
+        Ok(Built { dataset, version, rows, bytes, files: count, seconds })
     }
 
     /// Runs the plan into a folder of its own and returns the files with the layout they ended up in.
@@ -141,14 +116,7 @@ impl Job<'_> {
         for (part, stream) in streams.into_iter().enumerate() {
             let schema = arranged.schema.clone();
             let stem = format!("part-{part:03}");
-            let writer = DatasetWriter::new(
-                self.lake,
-                dataset,
-                &folder,
-                &stem,
-                schema.clone(),
-                &arranged.layout,
-            )?;
+            let writer = DatasetWriter::new(self.lake, dataset, &folder, &stem, schema.clone(), &arranged.layout)?;
             tasks.spawn(async move { (part, drain(stream, writer, schema).await) });
         }
         let mut parts = BTreeMap::new();
@@ -169,11 +137,7 @@ impl Job<'_> {
     }
 }
 
-async fn drain(
-    mut stream: SendableRecordBatchStream,
-    mut writer: DatasetWriter,
-    schema: SchemaRef,
-) -> Result<Written> {
+async fn drain(mut stream: SendableRecordBatchStream, mut writer: DatasetWriter, schema: SchemaRef) -> Result<Written> {
     while let Some(batch) = stream.next().await {
         writer.write(&to_stored(&batch?, &schema)?).await?;
     }
@@ -181,45 +145,23 @@ async fn drain(
 }
 
 /// Plans the statement's query so that its rows come in the order, and cut at the tickers, of the dataset to be.
-pub(super) async fn physical_plan(
-    state: &SessionState,
-    create: &CreateMemoryTable,
-) -> Result<Arranged> {
+pub(super) async fn physical_plan(state: &SessionState, create: &CreateMemoryTable) -> Result<Arranged> {
     let sort = sort_columns(&create.input);
     let plan = state.create_physical_plan(&create.input).await?;
     let schema = storable_schema(create.name.table(), &plan.schema())?;
-    let text = |name: &&String| {
-        schema
-            .field_with_name(name)
-            .is_ok_and(|f| f.data_type() == &DataType::Utf8)
-    };
+    let text = |name: &&String| schema.field_with_name(name).is_ok_and(|f| f.data_type() == &DataType::Utf8);
     let splits = match sort.first().filter(text) {
         Some(leading) => input_splits(&create.input, leading)?,
         None => Vec::new(),
     };
     let ordering = ordering(&plan, &sort)?;
     let Some(ordering) = ordering else {
-        return Ok(Arranged {
-            plan,
-            layout: Layout::default(),
-            schema,
-        });
+        return Ok(Arranged { plan, layout: Layout::default(), schema });
     };
     let target = state.config().target_partitions();
     match cut(plan.clone(), &ordering, &splits, target)? {
-        Some(cut) => Ok(Arranged {
-            plan: cut,
-            layout: Layout { sort, splits },
-            schema,
-        }),
-        None => Ok(Arranged {
-            plan,
-            layout: Layout {
-                sort,
-                splits: Vec::new(),
-            },
-            schema,
-        }),
+        Some(cut) => Ok(Arranged { plan: cut, layout: Layout { sort, splits }, schema }),
+        None => Ok(Arranged { plan, layout: Layout { sort, splits: Vec::new() }, schema }),
     }
 }
 
@@ -247,15 +189,11 @@ fn cut(
     };
     let groups = target.min(splits.len() + 1);
     let starts = (1..groups).map(|group| splits[group * (splits.len() + 1) / groups - 1].clone());
-    let points = starts
-        .map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))]))
-        .collect();
+    let points = starts.map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))])).collect();
     let leading = LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
     let ranges = Partitioning::Range(RangePartitioning::try_new(leading, points)?);
     let dealt = Arc::new(RepartitionExec::try_new(unsorted, ranges)?);
-    Ok(Some(Arc::new(
-        SortExec::new(ordering.clone(), dealt).with_preserve_partitioning(true),
-    )))
+    Ok(Some(Arc::new(SortExec::new(ordering.clone(), dealt).with_preserve_partitioning(true))))
 }
 
 /// Whether the partitions already are ranges of the leading column, in order.
@@ -263,19 +201,12 @@ fn is_cut(plan: &Arc<dyn ExecutionPlan>, ordering: &LexOrdering) -> Result<bool>
     let Partitioning::Range(range) = plan.output_partitioning() else {
         return Ok(false);
     };
-    let by_leading =
-        range.ordering().len() == 1 && range.ordering().first().expr.eq(&ordering.first().expr);
-    Ok(by_leading
-        && plan
-            .equivalence_properties()
-            .ordering_satisfy(ordering.iter().cloned())?)
+    let by_leading = range.ordering().len() == 1 && range.ordering().first().expr.eq(&ordering.first().expr);
+    Ok(by_leading && plan.equivalence_properties().ordering_satisfy(ordering.iter().cloned())?)
 }
 
 fn ordering(plan: &Arc<dyn ExecutionPlan>, sort: &[String]) -> Result<Option<LexOrdering>> {
-    let options = SortOptions {
-        descending: false,
-        nulls_first: false,
-    };
+    let options = SortOptions { descending: false, nulls_first: false };
     let columns = sort.iter().map(|name| {
         let column = Column::new_with_schema(name, &plan.schema())?;
         Ok(PhysicalSortExpr::new(Arc::new(column), options))
@@ -298,23 +229,15 @@ fn sort_columns(plan: &LogicalPlan) -> Vec<String> {
         _ => None,
     });
     let schema = plan.schema();
-    plain
-        .take_while(|name| schema.has_column_with_unqualified_name(name))
-        .collect()
+    plain.take_while(|name| schema.has_column_with_unqualified_name(name)).collect()
 }
 
 /// Where the largest input that is sorted by the same column is cut.
 fn input_splits(plan: &LogicalPlan, leading: &str) -> Result<Vec<String>> {
     let mut largest: Option<Arc<Snapshot>> = None;
     for snapshot in scanned(plan)? {
-        let fits = snapshot
-            .layout()
-            .sort
-            .first()
-            .is_some_and(|first| first == leading);
-        let larger = largest
-            .as_ref()
-            .is_none_or(|best| best.rows() < snapshot.rows());
+        let fits = snapshot.layout().sort.first().is_some_and(|first| first == leading);
+        let larger = largest.as_ref().is_none_or(|best| best.rows() < snapshot.rows());
         if fits && larger && !snapshot.layout().splits.is_empty() {
             largest = Some(snapshot);
         }
@@ -325,10 +248,7 @@ fn input_splits(plan: &LogicalPlan, leading: &str) -> Result<Vec<String>> {
 /// The datasets that a plan reads and the version of each.
 fn inputs(plan: &LogicalPlan) -> Result<BTreeMap<String, u64>> {
     let scanned = scanned(plan)?;
-    Ok(scanned
-        .iter()
-        .map(|snapshot| (snapshot.dataset().replace('/', "."), snapshot.version()))
-        .collect())
+    Ok(scanned.iter().map(|snapshot| (snapshot.dataset().replace('/', "."), snapshot.version())).collect())
 }
 
 fn scanned(plan: &LogicalPlan) -> Result<Vec<Arc<Snapshot>>> {

@@ -79,10 +79,7 @@ fn nearest(names: &[String]) -> String {
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
         let diagnostic = error.diagnostic().cloned();
-        let at = diagnostic
-            .as_ref()
-            .and_then(place)
-            .or_else(|| parser_place(&error));
+        let at = diagnostic.as_ref().and_then(place).or_else(|| parser_place(&error));
         let help = diagnostic.as_ref().and_then(help);
         let message = match error.find_root() {
             DataFusionError::External(inner) => inner.to_string(),
@@ -90,32 +87,19 @@ impl From<DataFusionError> for EngineError {
             root => root.strip_backtrace(),
         };
         let message = match &diagnostic {
-            Some(diagnostic) if !message.contains(&diagnostic.message) => {
-                diagnostic.message.clone()
-            }
+            Some(diagnostic) if !message.contains(&diagnostic.message) => diagnostic.message.clone(),
             _ => message,
         };
-        Self::Query {
-            message: without_prefix(&message).to_owned(),
-            at,
-            help,
-        }
+        Self::Query { message: without_prefix(&message).to_owned(), at, help }
     }
 }
 
 fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
-    diagnostic
-        .span
-        .map(|span| (span.start.line, span.start.column))
-        .filter(|at| at.0 > 0)
+    diagnostic.span.map(|span| (span.start.line, span.start.column)).filter(|at| at.0 > 0)
 }
 
 fn help(diagnostic: &Diagnostic) -> Option<String> {
-    let helps: Vec<_> = diagnostic
-        .helps
-        .iter()
-        .map(|help| help.message.clone())
-        .collect();
+    let helps: Vec<_> = diagnostic.helps.iter().map(|help| help.message.clone()).collect();
     let notes = diagnostic.notes.iter().map(|note| note.message.clone());
     let all: Vec<_> = helps.into_iter().chain(notes).collect();
     (!all.is_empty()).then(|| all.join("; "))
@@ -129,9 +113,7 @@ fn parser_place(error: &DataFusionError) -> Option<(u64, u64)> {
     let text = error.to_string();
     let (_, tail) = text.rsplit_once("Line: ")?;
     let (line, column) = tail.split_once(", Column: ")?;
-    let digits = column
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(column.len());
+    let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
     Some((line.parse().ok()?, column[..digits].parse().ok()?))
 }
 
@@ -145,9 +127,7 @@ fn without_prefix(message: &str) -> &str {
         "Execution error: ",
         "Arrow error: ",
     ];
-    let found = PREFIXES
-        .iter()
-        .find_map(|prefix| message.strip_prefix(prefix));
+    let found = PREFIXES.iter().find_map(|prefix| message.strip_prefix(prefix));
     found.map_or(message, without_prefix)
 }
 
@@ -159,28 +139,17 @@ pub(super) fn refuse_unsupported(plan: &LogicalPlan) -> Result<(), EngineError> 
             if computed && create.column_defaults.is_empty() && !create.temporary {
                 return Ok(());
             }
-            (
-                "CREATE TABLE without AS SELECT",
-                "write CREATE OR REPLACE TABLE name AS SELECT …",
-            )
+            ("CREATE TABLE without AS SELECT", "write CREATE OR REPLACE TABLE name AS SELECT …")
         }
-        LogicalPlan::Ddl(DdlStatement::DropTable(_)) => (
-            "DROP TABLE",
-            "datasets keep their history; remove the dataset's folder if it has to go",
-        ),
-        LogicalPlan::Ddl(_) => (
-            "this kind of CREATE or DROP",
-            "a lake holds datasets: CREATE OR REPLACE TABLE name AS SELECT …",
-        ),
-        LogicalPlan::Dml(_) => (
-            "INSERT, UPDATE and DELETE",
-            "write CREATE OR REPLACE TABLE name AS SELECT …",
-        ),
+        LogicalPlan::Ddl(DdlStatement::DropTable(_)) => {
+            ("DROP TABLE", "datasets keep their history; remove the dataset's folder if it has to go")
+        }
+        LogicalPlan::Ddl(_) => {
+            ("this kind of CREATE or DROP", "a lake holds datasets: CREATE OR REPLACE TABLE name AS SELECT …")
+        }
+        LogicalPlan::Dml(_) => ("INSERT, UPDATE and DELETE", "write CREATE OR REPLACE TABLE name AS SELECT …"),
         LogicalPlan::Copy(_) => ("COPY", "use `kairos export` or `kairos sql … -o FILE`"),
-        LogicalPlan::Statement(_) => (
-            "SET and transaction statements",
-            "use the command's options, such as --threads",
-        ),
+        LogicalPlan::Statement(_) => ("SET and transaction statements", "use the command's options, such as --threads"),
         _ => return Ok(()),
     };
     Err(EngineError::Unsupported { what, instead })

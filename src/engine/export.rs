@@ -22,23 +22,11 @@ impl Engine {
     }
 
     fn frame(&self, snapshot: &Snapshot) -> Result<DataFrame> {
-        let provider = Arc::new(DatasetProvider::new(
-            self.lake(),
-            Arc::new(snapshot.clone()),
-        ));
-        let scan =
-            LogicalPlanBuilder::scan(snapshot.dataset(), provider_as_source(provider), None)?;
-        let sort = snapshot
-            .layout()
-            .sort
-            .iter()
-            .map(|name| datafusion::prelude::ident(name).sort(true, false));
+        let provider = Arc::new(DatasetProvider::new(self.lake(), Arc::new(snapshot.clone())));
+        let scan = LogicalPlanBuilder::scan(snapshot.dataset(), provider_as_source(provider), None)?;
+        let sort = snapshot.layout().sort.iter().map(|name| datafusion::prelude::ident(name).sort(true, false));
         let sort: Vec<_> = sort.collect();
-        let plan = if sort.is_empty() {
-            scan
-        } else {
-            scan.sort(sort)?
-        };
+        let plan = if sort.is_empty() { scan } else { scan.sort(sort)? };
         Ok(DataFrame::new(self.session.clone(), plan.build()?))
     }
 }
@@ -60,10 +48,7 @@ pub async fn export_files(
         return write_file(engine.scan(snapshot).await?, format, &path).await;
     };
     if snapshot.schema().index_of(column).is_err() {
-        return Err(EngineError::UnknownColumn {
-            dataset: snapshot.dataset().into(),
-            column: column.into(),
-        });
+        return Err(EngineError::UnknownColumn { dataset: snapshot.dataset().into(), column: column.into() });
     }
     let target = format!("{}/", folder.display());
     let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
@@ -74,15 +59,7 @@ pub async fn export_files(
             parquet.global.compression = Some("zstd(3)".to_owned());
             frame.write_parquet(&target, options, Some(parquet)).await?
         }
-        Format::Csv => {
-            frame
-                .write_csv(
-                    &target,
-                    options,
-                    Some(CsvOptions::default().with_has_header(true)),
-                )
-                .await?
-        }
+        Format::Csv => frame.write_csv(&target, options, Some(CsvOptions::default().with_has_header(true))).await?,
         Format::Json => frame.write_json(&target, options, None).await?,
     };
     Ok(snapshot.rows())

@@ -72,9 +72,7 @@ impl Engine {
     /// # Errors
     /// If the text is not SQL.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
-        let parser = DFParserBuilder::new(sql)
-            .with_dialect(&GenericDialect {})
-            .build();
+        let parser = DFParserBuilder::new(sql).with_dialect(&GenericDialect {}).build();
         let statements = parser.and_then(|mut parser| parser.parse_statements());
         Ok(statements.map_err(EngineError::from)?.into())
     }
@@ -101,13 +99,7 @@ impl Engine {
         let Planned { state, logical } = planned;
         match &logical {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
-                let job = build::Job {
-                    lake: &self.lake,
-                    state: &state,
-                    create,
-                    record,
-                    started,
-                };
+                let job = build::Job { lake: &self.lake, state: &state, create, record, started };
                 Ok(Outcome::Built(job.run().await?))
             }
             _ => {

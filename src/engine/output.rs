@@ -52,22 +52,15 @@ impl Format {
 ///
 /// # Errors
 /// If the query or the write fails.
-pub async fn write_rows(
-    rows: SendableRecordBatchStream,
-    format: Format,
-    to: impl Write + Send,
-) -> Result<u64> {
+pub async fn write_rows(rows: SendableRecordBatchStream, format: Format, to: impl Write + Send) -> Result<u64> {
     let to = io::BufWriter::new(to);
     match format {
         Format::Csv => drain(rows, WriterBuilder::new().with_header(true).build(to)).await,
         Format::Json => drain(rows, LineDelimitedWriter::new(to)).await,
         Format::Parquet => {
             let level = ZstdLevel::try_new(3).map_err(ArrowError::from)?;
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(level))
-                .build();
-            let writer = ArrowWriter::try_new(to, rows.schema(), Some(properties))
-                .map_err(ArrowError::from)?;
+            let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+            let writer = ArrowWriter::try_new(to, rows.schema(), Some(properties)).map_err(ArrowError::from)?;
             drain(rows, writer).await
         }
     }
@@ -77,19 +70,9 @@ pub async fn write_rows(
 ///
 /// # Errors
 /// If the query or the write fails; a file that was there before is then unchanged.
-pub async fn write_file(
-    rows: SendableRecordBatchStream,
-    format: Format,
-    path: &Path,
-) -> Result<u64> {
-    let failed = |source: io::Error| EngineError::File {
-        path: path.display().to_string(),
-        source,
-    };
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+pub async fn write_file(rows: SendableRecordBatchStream, format: Format, path: &Path) -> Result<u64> {
+    let failed = |source: io::Error| EngineError::File { path: path.display().to_string(), source };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let count = write_rows(rows, format, file.as_file()).await?;
@@ -97,10 +80,7 @@ pub async fn write_file(
     Ok(count)
 }
 
-async fn drain(
-    mut rows: SendableRecordBatchStream,
-    mut writer: impl RecordBatchWriter,
-) -> Result<u64> {
+async fn drain(mut rows: SendableRecordBatchStream, mut writer: impl RecordBatchWriter) -> Result<u64> {
     let mut count = 0;
     let mut empty = true;
     let schema: SchemaRef = rows.schema();

@@ -8,19 +8,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::catalog::{
-    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-    SchemaProvider,
+    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
 };
-use datafusion::catalog::{
-    CatalogProviderList, TableFunctionArgs, TableFunctionImpl, TableProvider,
-};
+use datafusion::catalog::{CatalogProviderList, TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::{ScalarValue, TableReference, plan_err};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::Expr;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor,
-};
+use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor};
 
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
 use super::{EngineError, Result};
@@ -29,18 +24,11 @@ use crate::lake::{DatasetProvider, Lake, Snapshot};
 const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
-pub(super) async fn state_for(
-    lake: &Lake,
-    session: &SessionState,
-    statement: &Statement,
-) -> Result<SessionState> {
+pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &Statement) -> Result<SessionState> {
     let derived = Arc::new(MemorySchemaProvider::new());
     let raw = Arc::new(MemorySchemaProvider::new());
     let mut references = session.resolve_table_references(statement)?;
-    if references
-        .iter()
-        .any(|name| name.schema() == Some("information_schema"))
-    {
+    if references.iter().any(|name| name.schema() == Some("information_schema")) {
         references.extend(all_tables(lake).await?);
     }
     let created = created_table(statement);
@@ -60,9 +48,7 @@ pub(super) async fn state_for(
             None => return Err(unknown(lake, reference).await?),
         }
     }
-    let pinned = AtVersion {
-        versions: open_pinned(lake, statement).await?,
-    };
+    let pinned = AtVersion { versions: open_pinned(lake, statement).await? };
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, derived)?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
@@ -90,8 +76,7 @@ async fn find(lake: &Lake, reference: &TableReference) -> Result<Option<Snapshot
 /// A call such as `generate_series(0, 9)` looks like a table to the parser.
 fn is_function(session: &SessionState, reference: &TableReference) -> bool {
     let name = reference.table();
-    reference.schema().is_none()
-        && (name == AT_VERSION || session.table_functions().contains_key(name))
+    reference.schema().is_none() && (name == AT_VERSION || session.table_functions().contains_key(name))
 }
 
 async fn all_tables(lake: &Lake) -> Result<Vec<TableReference>> {
@@ -140,18 +125,12 @@ async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError>
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
     near.truncate(3);
-    let suggestions = near
-        .into_iter()
-        .map(|(_, name)| format!("'{name}'"))
-        .collect();
+    let suggestions = near.into_iter().map(|(_, name)| format!("'{name}'")).collect();
     Ok(EngineError::UnknownTable { name, suggestions })
 }
 
 /// Opens the versions that `at_version('x', n)` calls in the statement ask for; planning itself cannot wait for storage.
-async fn open_pinned(
-    lake: &Lake,
-    statement: &Statement,
-) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
+async fn open_pinned(lake: &Lake, statement: &Statement) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
     let mut calls = PinnedCalls::default();
     let mut statement = statement;
     while let Statement::Explain(explain) = statement {
@@ -165,18 +144,12 @@ async fn open_pinned(
         let dataset = name.replace('.', "/");
         let found = match lake.snapshot_at(&dataset, version).await? {
             Some(found) => Some(found),
-            None => {
-                lake.snapshot_at(&format!("{RAW_SCHEMA}/{dataset}"), version)
-                    .await?
-            }
+            None => lake.snapshot_at(&format!("{RAW_SCHEMA}/{dataset}"), version).await?,
         };
         let Some(snapshot) = found else {
             return Err(unknown(lake, &TableReference::parse_str(&name)).await?);
         };
-        opened.insert(
-            (name, version),
-            Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))),
-        );
+        opened.insert((name, version), Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))));
     }
     Ok(opened)
 }
@@ -188,11 +161,7 @@ impl Visitor for PinnedCalls {
     type Break = ();
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table {
-            name,
-            args: Some(arguments),
-            ..
-        } = table
+        if let TableFactor::Table { name, args: Some(arguments), .. } = table
             && name.to_string().eq_ignore_ascii_case(AT_VERSION)
             && let [dataset, version] = arguments.args.as_slice()
             && let (Some(Value::SingleQuotedString(dataset)), Some(Value::Number(version, _))) =
@@ -219,14 +188,9 @@ struct AtVersion {
 }
 
 impl TableFunctionImpl for AtVersion {
-    fn call_with_args(
-        &self,
-        args: TableFunctionArgs,
-    ) -> datafusion::error::Result<Arc<dyn TableProvider>> {
-        if let [
-            Expr::Literal(ScalarValue::Utf8(Some(name)), _),
-            Expr::Literal(ScalarValue::Int64(Some(version)), _),
-        ] = args.exprs()
+    fn call_with_args(&self, args: TableFunctionArgs) -> datafusion::error::Result<Arc<dyn TableProvider>> {
+        if let [Expr::Literal(ScalarValue::Utf8(Some(name)), _), Expr::Literal(ScalarValue::Int64(Some(version)), _)] =
+            args.exprs()
             && let Ok(version) = u64::try_from(*version)
             && let Some(table) = self.versions.get(&(name.clone(), version))
         {

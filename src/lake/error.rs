@@ -70,9 +70,7 @@ pub enum LakeError {
         reason: String,
     },
     /// The rows given to the writer are not in the order that the layout declares.
-    #[error(
-        "dataset '{dataset}': rows are not sorted by {order}; end the statement with ORDER BY {order}"
-    )]
+    #[error("dataset '{dataset}': rows are not sorted by {order}; end the statement with ORDER BY {order}")]
     Unsorted {
         /// The dataset.
         dataset: String,

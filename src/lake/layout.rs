@@ -19,10 +19,7 @@ pub struct Layout {
 impl Layout {
     /// Rows sorted by these columns, cut wherever the writer sees fit.
     pub fn sorted_by<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            sort: columns.into_iter().map(Into::into).collect(),
-            splits: Vec::new(),
-        }
+        Self { sort: columns.into_iter().map(Into::into).collect(), splits: Vec::new() }
     }
 
     /// The range that a value of the first sort column belongs to: range `i` holds values in `[splits[i-1], splits[i])`.
@@ -37,13 +34,8 @@ mod tests {
 
     #[test]
     fn a_split_opens_the_next_range() {
-        let layout = Layout {
-            sort: vec!["ticker".into()],
-            splits: vec!["F".into(), "M".into()],
-        };
-        let ranges: Vec<_> = ["A", "EZ", "F", "FA", "M", "Z"]
-            .map(|t| layout.range_of(t))
-            .into();
+        let layout = Layout { sort: vec!["ticker".into()], splits: vec!["F".into(), "M".into()] };
+        let ranges: Vec<_> = ["A", "EZ", "F", "FA", "M", "Z"].map(|t| layout.range_of(t)).into();
         assert_eq!(ranges, [0, 0, 1, 1, 2, 2]);
         assert_eq!(Layout::default().range_of("A"), 0);
     }

@@ -34,37 +34,21 @@ impl Lake {
     /// # Errors
     /// If the URL does not parse, has another scheme, or the S3 settings in the `AWS_*` variables do not fit together.
     pub fn open(location: &str) -> Result<Self> {
-        let refused = |reason: String| LakeError::Location {
-            location: location.to_owned(),
-            reason,
-        };
+        let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
         let url = parse(location).map_err(refused)?;
         let (store, store_url): (Arc<dyn ObjectStore>, _) = match url.scheme() {
-            "file" => (
-                Arc::new(LocalFileSystem::new()),
-                ObjectStoreUrl::local_filesystem(),
-            ),
+            "file" => (Arc::new(LocalFileSystem::new()), ObjectStoreUrl::local_filesystem()),
             "memory" => (Arc::new(InMemory::new()), store_url(&url)?),
             "s3" => {
                 let s3 = AmazonS3Builder::from_env().with_url(url.as_str()).build();
-                (
-                    Arc::new(s3.map_err(|e| refused(e.to_string()))?),
-                    store_url(&url)?,
-                )
+                (Arc::new(s3.map_err(|e| refused(e.to_string()))?), store_url(&url)?)
             }
             other => {
-                return Err(refused(format!(
-                    "scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix"
-                )));
+                return Err(refused(format!("scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix")));
             }
         };
         let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
-        Ok(Self {
-            url,
-            store,
-            store_url,
-            prefix,
-        })
+        Ok(Self { url, store, store_url, prefix })
     }
 
     /// The lake's root, for messages.
@@ -94,12 +78,7 @@ impl Lake {
         let mut names = Vec::new();
         for name in self.children(None).await? {
             match name.as_str() {
-                GROUP => names.extend(
-                    self.children(Some(GROUP))
-                        .await?
-                        .into_iter()
-                        .map(|n| format!("{GROUP}/{n}")),
-                ),
+                GROUP => names.extend(self.children(Some(GROUP)).await?.into_iter().map(|n| format!("{GROUP}/{n}"))),
                 hidden if hidden.starts_with('_') => {}
                 _ => names.push(name),
             }
@@ -112,11 +91,7 @@ impl Lake {
         let prefix = folder.map_or(self.prefix.clone(), |f| self.prefix.clone().join(f));
         let listing = self.store.list_with_delimiter(Some(&prefix)).await;
         let listing = listing.map_err(|e| self.storage_error(&prefix, e))?;
-        Ok(listing
-            .common_prefixes
-            .iter()
-            .filter_map(|p| p.filename().map(str::to_owned))
-            .collect())
+        Ok(listing.common_prefixes.iter().filter_map(|p| p.filename().map(str::to_owned)).collect())
     }
 
     /// Stores a small file beside the datasets, such as a run's log, replacing what was there.
@@ -125,10 +100,7 @@ impl Lake {
     /// If the storage refuses the write.
     pub async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
         let path = self.child(path);
-        self.store
-            .put(&path, bytes.into())
-            .await
-            .map_err(|e| self.storage_error(&path, e))?;
+        self.store.put(&path, bytes.into()).await.map_err(|e| self.storage_error(&path, e))?;
         Ok(())
     }
 
@@ -146,34 +118,22 @@ impl Lake {
     }
 
     pub(super) fn child(&self, path: &str) -> Path {
-        path.split('/')
-            .fold(self.prefix.clone(), |at, part| at.join(part))
+        path.split('/').fold(self.prefix.clone(), |at, part| at.join(part))
     }
 
     pub(super) fn storage_error(&self, path: &Path, source: object_store::Error) -> LakeError {
-        LakeError::Storage {
-            location: path.to_string(),
-            source,
-        }
+        LakeError::Storage { location: path.to_string(), source }
     }
 
     /// The Delta log store of one dataset, on the lake's own storage.
     pub(super) fn log_store(&self, dataset: &str) -> Result<LogStoreRef> {
-        let refused = |reason: String| LakeError::Location {
-            location: dataset.to_owned(),
-            reason,
-        };
+        let refused = |reason: String| LakeError::Location { location: dataset.to_owned(), reason };
         let root = self.url.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{root}/{dataset}/")).map_err(|e| refused(e.to_string()))?;
         let options = StorageConfig::parse_options(BTreeMap::<String, String>::new());
         let options = options.map_err(|e| refused(e.to_string()))?;
         let prefixed = Arc::new(PrefixStore::new(self.store.clone(), self.child(dataset)));
-        Ok(default_logstore(
-            prefixed,
-            self.store.clone(),
-            &url,
-            &options,
-        ))
+        Ok(default_logstore(prefixed, self.store.clone(), &url, &options))
     }
 }
 

@@ -71,11 +71,7 @@ impl Lake {
         };
         if version > latest.version() {
             let (dataset, latest) = (dataset.to_owned(), latest.version());
-            return Err(LakeError::NoSuchVersion {
-                dataset,
-                version,
-                latest,
-            });
+            return Err(LakeError::NoSuchVersion { dataset, version, latest });
         }
         self.load(dataset, Some(version)).await
     }
@@ -95,10 +91,7 @@ impl Lake {
     async fn is_absent(&self, dataset: &str) -> Result<bool> {
         let folder = self.child(dataset).join("_delta_log");
         let listing = self.store().list_with_delimiter(Some(&folder)).await;
-        Ok(listing
-            .map_err(|e| self.storage_error(&folder, e))?
-            .objects
-            .is_empty())
+        Ok(listing.map_err(|e| self.storage_error(&folder, e))?.objects.is_empty())
     }
 
     /// Commits a new version and returns its number.
@@ -112,36 +105,19 @@ impl Lake {
         if new.base.is_none() {
             actions.insert(0, first_protocol(dataset)?);
         }
-        actions.extend(
-            new.remove
-                .iter()
-                .map(|file| Action::Remove(to_remove(file))),
-        );
-        actions.extend(
-            new.add
-                .iter()
-                .map(|file| Action::Add(to_add(&new.schema, file))),
-        );
+        actions.extend(new.remove.iter().map(|file| Action::Remove(to_remove(file))));
+        actions.extend(new.add.iter().map(|file| Action::Add(to_add(&new.schema, file))));
         let record = serde_json::to_value(&new.record).map_err(|e| log_error(dataset, e.into()))?;
         let commit = CommitBuilder::default()
             .with_actions(actions)
             .with_app_metadata(HashMap::from([(RECORD_KEY.to_owned(), record)]))
             .with_max_retries(0)
-            .build(
-                new.base.map(|base| &base.state as &dyn TableReference),
-                log,
-                operation(),
-            );
+            .build(new.base.map(|base| &base.state as &dyn TableReference), log, operation());
         match commit.await {
             Ok(done) => Ok(done.version()),
             Err(DeltaTableError::Transaction { source }) if is_conflict(&source) => {
-                let started_from = new.base.map_or("no version".into(), |base| {
-                    format!("version {}", base.version())
-                });
-                Err(LakeError::Conflict {
-                    dataset: dataset.to_owned(),
-                    started_from,
-                })
+                let started_from = new.base.map_or("no version".into(), |base| format!("version {}", base.version()));
+                Err(LakeError::Conflict { dataset: dataset.to_owned(), started_from })
             }
             Err(source) => Err(log_error(dataset, source)),
         }
@@ -152,10 +128,7 @@ impl Lake {
     /// # Errors
     /// If the log entry cannot be read.
     pub async fn record(&self, dataset: &str, version: u64) -> Result<Option<CommitRecord>> {
-        Ok(self
-            .entry(self.log_store(dataset)?.as_ref(), dataset, version)
-            .await?
-            .and_then(|entry| entry.record))
+        Ok(self.entry(self.log_store(dataset)?.as_ref(), dataset, version).await?.and_then(|entry| entry.record))
     }
 
     /// The versions of a dataset that its log still describes, newest first.
@@ -174,77 +147,40 @@ impl Lake {
         Ok(entries)
     }
 
-    async fn entry(
-        &self,
-        log: &dyn LogStore,
-        dataset: &str,
-        version: u64,
-    ) -> Result<Option<HistoryEntry>> {
-        let bytes = log
-            .read_commit_entry(version)
-            .await
-            .map_err(|e| log_error(dataset, e))?;
+    async fn entry(&self, log: &dyn LogStore, dataset: &str, version: u64) -> Result<Option<HistoryEntry>> {
+        let bytes = log.read_commit_entry(version).await.map_err(|e| log_error(dataset, e))?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let lines = bytes
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        let info = lines
-            .filter_map(|line| line.get("commitInfo").cloned())
-            .next()
-            .unwrap_or_default();
-        let record = info
-            .get(RECORD_KEY)
-            .and_then(|record| serde_json::from_value(record.clone()).ok());
-        let committed = info["timestamp"]
-            .as_i64()
-            .and_then(DateTime::from_timestamp_millis);
-        Ok(Some(HistoryEntry {
-            version,
-            committed,
-            record,
-        }))
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let info = lines.filter_map(|line| line.get("commitInfo").cloned()).next().unwrap_or_default();
+        let record = info.get(RECORD_KEY).and_then(|record| serde_json::from_value(record.clone()).ok());
+        let committed = info["timestamp"].as_i64().and_then(DateTime::from_timestamp_millis);
+        Ok(Some(HistoryEntry { version, committed, record }))
     }
 }
 
 fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
     let version = state.version();
-    let unsupported = |reason: String| LakeError::Unsupported {
-        dataset: dataset.to_owned(),
-        version,
-        reason,
-    };
+    let unsupported = |reason: String| LakeError::Unsupported { dataset: dataset.to_owned(), version, reason };
     let schema: Schema = state.schema().as_ref().try_into_arrow()?;
     let schema = Arc::new(schema);
     let layout = match state.metadata().configuration().get(LAYOUT_KEY) {
-        Some(text) => serde_json::from_str(text)
-            .map_err(|e| unsupported(format!("its layout is not readable: {e}")))?,
+        Some(text) => {
+            serde_json::from_str(text).map_err(|e| unsupported(format!("its layout is not readable: {e}")))?
+        }
         None => Layout::default(),
     };
     let mut files = Vec::new();
     for view in state.log_data().iter() {
         if view.deletion_vector_descriptor().is_some() {
-            return Err(unsupported(
-                "it was changed by a program that uses deletion vectors".into(),
-            ));
+            return Err(unsupported("it was changed by a program that uses deletion vectors".into()));
         }
         let size = view.size().max(0) as u64;
         let statistics = statistics::from_json(&schema, size, view.stats().as_deref());
         let path = view.object_store_path().to_string();
-        files.push(DataFile {
-            path,
-            size,
-            modified: view.modification_time(),
-            statistics: Arc::new(statistics),
-        });
+        files.push(DataFile { path, size, modified: view.modification_time(), statistics: Arc::new(statistics) });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Snapshot {
-        dataset: dataset.to_owned(),
-        state,
-        schema,
-        layout,
-        files,
-    })
+    Ok(Snapshot { dataset: dataset.to_owned(), state, schema, layout, files })
 }
 
 /// The new version's metadata; the table keeps its identity over all its versions.
@@ -258,17 +194,13 @@ fn to_metadata(dataset: &str, new: &NewVersion<'_>) -> Result<Metadata> {
         return Ok(metadata);
     };
     let id = base.state.metadata().id().to_owned();
-    metadata
-        .with_table_id(id)
-        .map_err(|e| log_error(dataset, e.into()))
+    metadata.with_table_id(id).map_err(|e| log_error(dataset, e.into()))
 }
 
 /// Reader 1 and writer 2 are what every Delta reader understands.
 fn first_protocol(dataset: &str) -> Result<Action> {
     let protocol = serde_json::from_value(json!({"minReaderVersion": 1, "minWriterVersion": 2}));
-    Ok(Action::Protocol(
-        protocol.map_err(|e| log_error(dataset, e.into()))?,
-    ))
+    Ok(Action::Protocol(protocol.map_err(|e| log_error(dataset, e.into()))?))
 }
 
 fn to_add(schema: &Schema, file: &DataFile) -> Add {
@@ -293,11 +225,7 @@ fn to_remove(file: &DataFile) -> Remove {
 }
 
 fn operation() -> DeltaOperation {
-    DeltaOperation::Write {
-        mode: SaveMode::Overwrite,
-        partition_by: None,
-        predicate: None,
-    }
+    DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None }
 }
 
 fn is_conflict(error: &TransactionError) -> bool {
@@ -310,8 +238,5 @@ fn is_conflict(error: &TransactionError) -> bool {
 }
 
 fn log_error(dataset: &str, source: DeltaTableError) -> LakeError {
-    LakeError::Log {
-        dataset: dataset.to_owned(),
-        source: Box::new(source),
-    }
+    LakeError::Log { dataset: dataset.to_owned(), source: Box::new(source) }
 }

@@ -41,10 +41,7 @@ pub struct DatasetProvider {
 impl DatasetProvider {
     /// The table that reads this version.
     pub fn new(lake: &Lake, snapshot: Arc<Snapshot>) -> Self {
-        Self {
-            lake: lake.clone(),
-            snapshot,
-        }
+        Self { lake: lake.clone(), snapshot }
     }
 
     /// The version it reads.
@@ -59,27 +56,15 @@ impl DatasetProvider {
             return Ok(files);
         };
         let schema = self.snapshot.schema().clone();
-        let pruning = PruningPredicateBuilder::new()
-            .with_file_schema(schema.clone())
-            .try_build(predicate.clone())?;
-        let statistics = files
-            .iter()
-            .map(|file| Arc::new(as_bounds(&file.statistics)))
-            .collect();
+        let pruning = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(predicate.clone())?;
+        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics))).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, schema))?;
-        Ok(files
-            .into_iter()
-            .zip(keep)
-            .filter_map(|(file, keep)| keep.then_some(file))
-            .collect())
+        Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
 
     /// Ascending, nulls last, by the layout's columns.
     fn ordering(&self) -> Result<Option<LexOrdering>> {
-        let options = SortOptions {
-            descending: false,
-            nulls_first: false,
-        };
+        let options = SortOptions { descending: false, nulls_first: false };
         let sort = self.snapshot.layout().sort.iter().map(|name| {
             let column = Column::new_with_schema(name, self.snapshot.schema())?;
             Ok(PhysicalSortExpr::new(Arc::new(column), options))
@@ -92,8 +77,7 @@ impl DatasetProvider {
         let location = file.path.split('/').fold(dataset, |at, part| at.join(part));
         let meta = ObjectMeta {
             location,
-            last_modified: DateTime::from_timestamp_millis(file.modified)
-                .unwrap_or(DateTime::<Utc>::MIN_UTC),
+            last_modified: DateTime::from_timestamp_millis(file.modified).unwrap_or(DateTime::<Utc>::MIN_UTC),
             size: file.size,
             e_tag: None,
             version: None,
@@ -106,15 +90,10 @@ impl DatasetProvider {
     fn groups(&self, files: &[&DataFile], target: usize) -> (Vec<FileGroup>, Option<Vec<String>>) {
         let layout = self.snapshot.layout();
         if layout.sort.is_empty() {
-            let files = files
-                .iter()
-                .map(|file| self.partitioned_file(file))
-                .collect();
+            let files = files.iter().map(|file| self.partitioned_file(file)).collect();
             return (FileGroup::new(files).split_files(target), None);
         }
-        let runs = files
-            .chunk_by(|a, b| a.folder() == b.folder())
-            .collect::<Vec<_>>();
+        let runs = files.chunk_by(|a, b| a.folder() == b.folder()).collect::<Vec<_>>();
         match runs.as_slice() {
             [run] => match range_starts(run, &layout.splits, target) {
                 Some(starts) => (self.group_by_range(run, &starts), Some(starts)),
@@ -125,48 +104,29 @@ impl DatasetProvider {
     }
 
     fn group(&self, files: &[&DataFile]) -> FileGroup {
-        FileGroup::new(
-            files
-                .iter()
-                .map(|file| self.partitioned_file(file))
-                .collect(),
-        )
+        FileGroup::new(files.iter().map(|file| self.partitioned_file(file)).collect())
     }
 
     fn group_by_range(&self, files: &[&DataFile], starts: &[String]) -> Vec<FileGroup> {
         let mut groups = vec![FileGroup::default(); starts.len() + 1];
         for file in files {
-            let at = leading_minimum(file).map_or(0, |min| {
-                starts.partition_point(|start| start.as_str() <= min)
-            });
+            let at = leading_minimum(file).map_or(0, |min| starts.partition_point(|start| start.as_str() <= min));
             groups[at].push(self.partitioned_file(file));
         }
         groups
     }
 
-    fn range_partitioning(
-        &self,
-        ordering: &LexOrdering,
-        starts: Vec<String>,
-    ) -> Result<Partitioning> {
-        let leading =
-            LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
-        let points = starts
-            .into_iter()
-            .map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))]));
-        Ok(Partitioning::Range(RangePartitioning::try_new(
-            leading,
-            points.collect(),
-        )?))
+    fn range_partitioning(&self, ordering: &LexOrdering, starts: Vec<String>) -> Result<Partitioning> {
+        let leading = LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
+        let points = starts.into_iter().map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))]));
+        Ok(Partitioning::Range(RangePartitioning::try_new(leading, points.collect())?))
     }
 }
 
 /// Some of the layout's splits, as many as make about `target` groups of similar size of the files that are left.
 /// Datasets with the same splits and the same filter get the same groups. `None` if one group is enough.
 fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option<Vec<String>> {
-    let range = |file: &&DataFile| {
-        leading_minimum(file).map(|min| splits.partition_point(|s| s.as_str() <= min))
-    };
+    let range = |file: &&DataFile| leading_minimum(file).map(|min| splits.partition_point(|s| s.as_str() <= min));
     let mut ranges = files.iter().map(range).collect::<Option<Vec<usize>>>()?;
     ranges.dedup();
     let groups = target.min(ranges.len());
@@ -178,11 +138,8 @@ fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option
 /// The same statistics with bounds declared exact, which is what pruning asks for; a bound cut short still bounds.
 /// Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
 fn as_bounds(statistics: &Statistics) -> Statistics {
-    let exact = |bound: &Precision<ScalarValue>| {
-        bound
-            .get_value()
-            .map_or(Precision::Absent, |v| Precision::Exact(v.clone()))
-    };
+    let exact =
+        |bound: &Precision<ScalarValue>| bound.get_value().map_or(Precision::Absent, |v| Precision::Exact(v.clone()));
     let mut bounds = statistics.clone();
     for column in &mut bounds.column_statistics {
         column.min_value = exact(&column.min_value);
@@ -216,10 +173,7 @@ impl TableProvider for DatasetProvider {
         Some(statistics)
     }
 
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         // Files and row groups are skipped by their bounds; the rows that remain are filtered above the scan.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
@@ -241,8 +195,7 @@ impl TableProvider for DatasetProvider {
         };
         let files = self.prune(predicate.as_ref())?;
         if files.is_empty() {
-            let projected =
-                projection.map_or(Ok(schema.clone()), |at| schema.project(at).map(Arc::new))?;
+            let projected = projection.map_or(Ok(schema.clone()), |at| schema.project(at).map(Arc::new))?;
             return Ok(Arc::new(EmptyExec::new(projected)));
         }
         let mut source = ParquetSource::new(schema.clone());
@@ -252,9 +205,7 @@ impl TableProvider for DatasetProvider {
         let (groups, starts) = self.groups(&files, session.config().target_partitions());
         let ordering = self.ordering()?;
         let partitioning = match (&ordering, starts) {
-            (Some(ordering), Some(starts)) if !starts.is_empty() => {
-                Some(self.range_partitioning(ordering, starts)?)
-            }
+            (Some(ordering), Some(starts)) if !starts.is_empty() => Some(self.range_partitioning(ordering, starts)?),
             _ => None,
         };
         let statistics = total(files.iter().map(|file| file.statistics.as_ref()));
@@ -277,11 +228,7 @@ impl TableProvider for DatasetProvider {
 pub(super) fn total<'a>(mut files: impl Iterator<Item = &'a Statistics>) -> Option<Statistics> {
     let mut total = files.next()?.clone();
     for file in files {
-        for (column, of_file) in total
-            .column_statistics
-            .iter_mut()
-            .zip(&file.column_statistics)
-        {
+        for (column, of_file) in total.column_statistics.iter_mut().zip(&file.column_statistics) {
             if is_all_null(column, &total.num_rows) {
                 column.min_value = of_file.min_value.clone();
                 column.max_value = of_file.max_value.clone();
@@ -298,8 +245,5 @@ pub(super) fn total<'a>(mut files: impl Iterator<Item = &'a Statistics>) -> Opti
 }
 
 fn is_all_null(column: &ColumnStatistics, rows: &Precision<usize>) -> bool {
-    column
-        .null_count
-        .get_value()
-        .is_some_and(|nulls| rows.get_value() == Some(nulls))
+    column.null_count.get_value().is_some_and(|nulls| rows.get_value() == Some(nulls))
 }

@@ -28,17 +28,9 @@ pub(super) fn to_json(schema: &Schema, statistics: &Statistics) -> String {
 
 /// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
 pub(super) fn from_json(schema: &Schema, size: u64, text: Option<&str>) -> Statistics {
-    let parsed: Value = text
-        .and_then(|t| serde_json::from_str(t).ok())
-        .unwrap_or_default();
-    let count = |v: &Value| {
-        v.as_u64()
-            .map_or(Precision::Absent, |n| Precision::Exact(n as usize))
-    };
-    let bound = |of: &str, name: &str, data_type: &DataType| match json_to_scalar(
-        &parsed[of][name],
-        data_type,
-    ) {
+    let parsed: Value = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    let count = |v: &Value| v.as_u64().map_or(Precision::Absent, |n| Precision::Exact(n as usize));
+    let bound = |of: &str, name: &str, data_type: &DataType| match json_to_scalar(&parsed[of][name], data_type) {
         // Text bounds may be cut short by the writer; they still bound.
         Some(value) => Precision::Inexact(value),
         None => Precision::Absent,
@@ -64,10 +56,9 @@ fn scalar_to_json(value: &ScalarValue) -> Option<Value> {
         ScalarValue::Boolean(Some(flag)) => Some(json!(flag)),
         ScalarValue::Float64(Some(x)) => x.is_finite().then(|| json!(x)),
         ScalarValue::Float32(Some(x)) => x.is_finite().then(|| json!(x)),
-        ScalarValue::Int8(_)
-        | ScalarValue::Int16(_)
-        | ScalarValue::Int32(_)
-        | ScalarValue::Int64(_) => value.to_string().parse::<i64>().ok().map(|n| json!(n)),
+        ScalarValue::Int8(_) | ScalarValue::Int16(_) | ScalarValue::Int32(_) | ScalarValue::Int64(_) => {
+            value.to_string().parse::<i64>().ok().map(|n| json!(n))
+        }
         ScalarValue::Date32(_) => Some(json!(value.to_string())),
         _ => None,
     }
@@ -97,18 +88,9 @@ mod tests {
         ]);
         let values = [
             (ScalarValue::from("A"), ScalarValue::from("ZZ")),
-            (
-                ScalarValue::Date32(Some(0)),
-                ScalarValue::Date32(Some(20_000)),
-            ),
-            (
-                ScalarValue::Float64(Some(-1.5)),
-                ScalarValue::Float64(Some(1e300)),
-            ),
-            (
-                ScalarValue::Int64(Some(-7)),
-                ScalarValue::Int64(Some(i64::MAX)),
-            ),
+            (ScalarValue::Date32(Some(0)), ScalarValue::Date32(Some(20_000))),
+            (ScalarValue::Float64(Some(-1.5)), ScalarValue::Float64(Some(1e300))),
+            (ScalarValue::Int64(Some(-7)), ScalarValue::Int64(Some(i64::MAX))),
         ];
         let column = |(min, max): &(ScalarValue, ScalarValue)| {
             let mut column = ColumnStatistics::new_unknown();
@@ -129,12 +111,7 @@ mod tests {
     #[test]
     fn what_the_log_does_not_say_is_unknown() {
         let schema = Schema::new(vec![Field::new("x", DataType::Float64, true)]);
-        for text in [
-            None,
-            Some(""),
-            Some("{}"),
-            Some("{\"minValues\":{\"x\":null}}"),
-        ] {
+        for text in [None, Some(""), Some("{}"), Some("{\"minValues\":{\"x\":null}}")] {
             let column = &from_json(&schema, 1, text).column_statistics[0];
             assert_eq!(column, &ColumnStatistics::new_unknown());
         }

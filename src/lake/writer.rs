@@ -94,10 +94,7 @@ impl DatasetWriter {
         }
         self.order.check(batch)?;
         for (start, end, boundary) in self.runs(batch) {
-            let full = self
-                .open
-                .as_ref()
-                .is_some_and(|file| file.rows >= ROWS_PER_FILE);
+            let full = self.open.as_ref().is_some_and(|file| file.rows >= ROWS_PER_FILE);
             let range = self.range_at(batch, start);
             let crossed = self.open.as_ref().is_some_and(|file| file.range != range);
             if boundary && (full || crossed) {
@@ -114,10 +111,7 @@ impl DatasetWriter {
     /// If storage fails.
     pub async fn finish(mut self) -> Result<Written> {
         self.close().await?;
-        Ok(Written {
-            files: self.done,
-            starts: self.starts,
-        })
+        Ok(Written { files: self.done, starts: self.starts })
     }
 
     /// Stretches of a batch between which a file may be cut: `(start, end, starts a new leading value)`. Only as many
@@ -129,10 +123,7 @@ impl DatasetWriter {
         };
         let fits = ROWS_PER_FILE.saturating_sub(self.open.as_ref().map_or(0, |file| file.rows));
         let same_range = self.range_at(batch, 0) == self.range_at(batch, rows - 1)
-            && self
-                .open
-                .as_ref()
-                .is_none_or(|file| file.range == self.range_at(batch, 0));
+            && self.open.as_ref().is_none_or(|file| file.range == self.range_at(batch, 0));
         if rows <= fits && same_range {
             return vec![(0, rows, false)];
         }
@@ -140,16 +131,11 @@ impl DatasetWriter {
             return vec![(0, rows, false)];
         };
         let opens = |start: usize| start > 0 || self.order.opens_value;
-        partitions
-            .ranges()
-            .into_iter()
-            .map(|run| (run.start, run.end, opens(run.start)))
-            .collect()
+        partitions.ranges().into_iter().map(|run| (run.start, run.end, opens(run.start))).collect()
     }
 
     fn range_at(&self, batch: &RecordBatch, row: usize) -> usize {
-        self.leading_text(batch, row)
-            .map_or(0, |value| self.layout.range_of(value))
+        self.leading_text(batch, row).map_or(0, |value| self.layout.range_of(value))
     }
 
     fn leading_text<'b>(&self, batch: &'b RecordBatch, row: usize) -> Option<&'b str> {
@@ -162,8 +148,7 @@ impl DatasetWriter {
         let mut file = match self.open.take() {
             Some(file) => file,
             None => {
-                self.starts
-                    .extend(self.leading_text(rows, 0).map(str::to_owned));
+                self.starts.extend(self.leading_text(rows, 0).map(str::to_owned));
                 self.create(range)?
             }
         };
@@ -176,43 +161,25 @@ impl DatasetWriter {
 
     fn create(&self, range: usize) -> Result<OpenFile> {
         let name = format!("{}-{:05}.parquet", self.stem, self.done.len());
-        let path = if self.folder.is_empty() {
-            name
-        } else {
-            format!("{}/{name}", self.folder)
-        };
+        let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
         let target = self.lake.child(&format!("{}/{path}", self.dataset));
         let sink = BufWriter::new(self.lake.store().clone(), target);
         let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties()?));
         let writer = writer.map_err(|source| write_error(&path, source))?;
-        Ok(OpenFile {
-            path,
-            writer,
-            rows: 0,
-            range,
-        })
+        Ok(OpenFile { path, writer, rows: 0, range })
     }
 
     async fn close(&mut self) -> Result<()> {
         let Some(mut file) = self.open.take() else {
             return Ok(());
         };
-        let metadata = file
-            .writer
-            .finish()
-            .await
-            .map_err(|source| write_error(&file.path, source))?;
+        let metadata = file.writer.finish().await.map_err(|source| write_error(&file.path, source))?;
         let size = file.writer.bytes_written() as u64;
         let bounds = DFParquetMetadata::statistics_from_parquet_metadata(&metadata, &self.schema)?;
         // Through the log's own form, so that a version looks the same before and after it is committed.
         let text = statistics::to_json(&self.schema, &bounds);
         let statistics = Arc::new(statistics::from_json(&self.schema, size, Some(&text)));
-        self.done.push(DataFile {
-            path: file.path,
-            size,
-            modified: Utc::now().timestamp_millis(),
-            statistics,
-        });
+        self.done.push(DataFile { path: file.path, size, modified: Utc::now().timestamp_millis(), statistics });
         Ok(())
     }
 }
@@ -237,24 +204,13 @@ impl OrderCheck {
             column: column.clone(),
             reason: "the statement sorts by it but does not select it".into(),
         };
-        let columns = layout
-            .sort
-            .iter()
-            .map(|column| schema.index_of(column).map_err(|_| missing(column)));
+        let columns = layout.sort.iter().map(|column| schema.index_of(column).map_err(|_| missing(column)));
         let columns: Vec<usize> = columns.collect::<Result<_>>()?;
-        let options = datafusion::arrow::compute::SortOptions {
-            descending: false,
-            nulls_first: false,
-        };
-        let field = |&at: &usize| {
-            SortField::new_with_options(schema.field(at).data_type().clone(), options)
-        };
+        let options = datafusion::arrow::compute::SortOptions { descending: false, nulls_first: false };
+        let field = |&at: &usize| SortField::new_with_options(schema.field(at).data_type().clone(), options);
         let fields: Vec<SortField> = columns.iter().map(field).collect();
         let (converter, leading_converter) = match fields.first() {
-            Some(first) => (
-                Some(RowConverter::new(fields.clone())?),
-                Some(RowConverter::new(vec![first.clone()])?),
-            ),
+            Some(first) => (Some(RowConverter::new(fields.clone())?), Some(RowConverter::new(vec![first.clone()])?)),
             None => (None, None),
         };
         Ok(Self {
@@ -277,27 +233,14 @@ impl OrderCheck {
         let (Some(converter), Some(leading)) = (&self.converter, &self.leading_converter) else {
             return Ok(());
         };
-        let columns: Vec<ArrayRef> = self
-            .columns
-            .iter()
-            .map(|at| batch.column(*at).clone())
-            .collect();
+        let columns: Vec<ArrayRef> = self.columns.iter().map(|at| batch.column(*at).clone()).collect();
         let first_value = leading.convert_columns(&columns[..1])?;
-        self.opens_value = self
-            .last_leading
-            .as_ref()
-            .is_none_or(|last| last.row() != first_value.row(0));
+        self.opens_value = self.last_leading.as_ref().is_none_or(|last| last.row() != first_value.row(0));
         self.last_leading = Some(first_value.row(batch.num_rows() - 1).owned());
         let rows = converter.convert_columns(&columns)?;
-        let continues = self
-            .last
-            .as_ref()
-            .is_none_or(|last| last.row() <= rows.row(0));
+        let continues = self.last.as_ref().is_none_or(|last| last.row() <= rows.row(0));
         if !continues || !(1..rows.num_rows()).all(|at| rows.row(at - 1) <= rows.row(at)) {
-            return Err(LakeError::Unsorted {
-                dataset: self.dataset.clone(),
-                order: self.order.clone(),
-            });
+            return Err(LakeError::Unsorted { dataset: self.dataset.clone(), order: self.order.clone() });
         }
         self.last = Some(rows.row(rows.num_rows() - 1).owned());
         Ok(())
@@ -316,10 +259,7 @@ fn properties() -> Result<WriterProperties> {
 }
 
 fn write_error(path: &str, source: ParquetError) -> LakeError {
-    LakeError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    LakeError::Write { path: path.to_owned(), source }
 }
 
 /// The types in which a query's columns are stored: all columns nullable, view and large types as their plain ones,
@@ -332,10 +272,7 @@ pub fn storable_schema(dataset: &str, schema: &Schema) -> Result<SchemaRef> {
         let data_type = storable_type(field.data_type()).ok_or_else(|| LakeError::Column {
             dataset: dataset.to_owned(),
             column: field.name().clone(),
-            reason: format!(
-                "type {} has no stored form; cast it, for example `cast(x as double)`",
-                field.data_type()
-            ),
+            reason: format!("type {} has no stored form; cast it, for example `cast(x as double)`", field.data_type()),
         })?;
         Ok(Field::new(field.name(), data_type, true))
     });
@@ -354,30 +291,20 @@ fn storable_type(data_type: &DataType) -> Option<DataType> {
         Date32 | Date64 => Date32,
         Timestamp(_, _) => Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Dictionary(_, value) => storable_type(value)?,
-        Boolean | Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _) => {
-            data_type.clone()
-        }
-        List(item) | LargeList(item) => List(Arc::new(Field::new(
-            item.name(),
-            storable_type(item.data_type())?,
-            true,
-        ))),
+        Boolean | Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _) => data_type.clone(),
+        List(item) | LargeList(item) => List(Arc::new(Field::new(item.name(), storable_type(item.data_type())?, true))),
         _ => return None,
     })
 }
 
 /// Brings a batch to its stored types.
 pub(crate) fn to_stored(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| {
-            if column.data_type() == field.data_type() {
-                return Ok(column.clone());
-            }
-            cast(column, field.data_type())
-        });
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
+        if column.data_type() == field.data_type() {
+            return Ok(column.clone());
+        }
+        cast(column, field.data_type())
+    });
     let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }

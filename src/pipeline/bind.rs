@@ -28,11 +28,7 @@ impl Parameters {
         node: &mut N,
         file: &SqlFile,
     ) -> Result<BTreeMap<String, serde_json::Value>, PipelineError> {
-        let mut binder = Binder {
-            parameters: self,
-            file,
-            used: BTreeMap::new(),
-        };
+        let mut binder = Binder { parameters: self, file, used: BTreeMap::new() };
         match node.visit(&mut binder) {
             ControlFlow::Continue(()) => Ok(binder.used),
             ControlFlow::Break(error) => Err(*error),
@@ -54,8 +50,7 @@ impl Binder<'_> {
             let (name, at) = (placeholder.to_string(), self.file.at(span));
             return Err(PipelineError::UnknownParameter { name, at, similar });
         };
-        self.used
-            .insert(parameter.name.clone(), parameter.value.to_json());
+        self.used.insert(parameter.name.clone(), parameter.value.to_json());
         Ok(literal(&parameter.value, span))
     }
 }
@@ -65,11 +60,7 @@ impl VisitorMut for Binder<'_> {
 
     // Before, not after: once the placeholder is replaced, `pre_visit_value` below sees only those it cannot replace.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        if let Expr::Value(ValueWithSpan {
-            value: Value::Placeholder(name),
-            span,
-        }) = expr
-        {
+        if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), span }) = expr {
             match self.literal(name, *span) {
                 Ok(literal) => *expr = literal,
                 Err(error) => return ControlFlow::Break(Box::new(error)),
@@ -92,14 +83,10 @@ impl VisitorMut for Binder<'_> {
 /// The value as an expression that DataFusion plans as a literal of exactly this type.
 fn literal(value: &ParameterValue, span: Span) -> Expr {
     match value {
-        ParameterValue::Integer(value) => {
-            number(value.unsigned_abs().to_string(), value.is_negative(), span)
-        }
+        ParameterValue::Integer(value) => number(value.unsigned_abs().to_string(), value.is_negative(), span),
         // Debug is the shortest text that reads back as the same float; its `.0` or `e` keeps DataFusion from taking
         // it for an integer.
-        ParameterValue::Float(value) => {
-            number(format!("{:?}", value.abs()), value.is_sign_negative(), span)
-        }
+        ParameterValue::Float(value) => number(format!("{:?}", value.abs()), value.is_sign_negative(), span),
         ParameterValue::Text(text) => plain(Value::SingleQuotedString(text.clone()), span),
         ParameterValue::Boolean(value) => plain(Value::Boolean(*value), span),
         ParameterValue::Date(date) => typed_date(date, span),
@@ -116,10 +103,7 @@ fn number(digits: String, negative: bool, span: Span) -> Expr {
     if !negative {
         return magnitude;
     }
-    let negated = Expr::UnaryOp {
-        op: UnaryOperator::Minus,
-        expr: Box::new(magnitude),
-    };
+    let negated = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(magnitude) };
     Expr::Nested(Box::new(negated))
 }
 

@@ -50,11 +50,7 @@ impl BoundStep {
     ///
     /// # Errors
     /// The first unknown parameter.
-    pub fn all(
-        graph: &Graph,
-        parameters: &Parameters,
-        functions: &Functions,
-    ) -> Result<Vec<Self>, PipelineError> {
+    pub fn all(graph: &Graph, parameters: &Parameters, functions: &Functions) -> Result<Vec<Self>, PipelineError> {
         let bind = |position: usize| {
             let step = &graph.nodes()[position].step;
             let mut statement = step.statement.clone();

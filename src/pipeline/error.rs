@@ -62,9 +62,8 @@ impl fmt::Display for SourceLocation {
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
         // Tabs are kept so that the caret stays below its token whatever the tab width of the terminal.
-        let indent: String = (self.text.chars().take(self.column - 1))
-            .map(|c| if c == '\t' { '\t' } else { ' ' })
-            .collect();
+        let indent: String =
+            (self.text.chars().take(self.column - 1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let room = self.text.chars().count().saturating_sub(self.column - 1);
         let carets = "^".repeat(self.width.min(room.max(1)));
         writeln!(f, "{gutter}--> {}", self.position())?;
@@ -148,9 +147,7 @@ pub enum PipelineError {
     },
 
     /// A pipeline file holds no statement or several.
-    #[error(
-        "a pipeline file holds one statement, found {found}\n{at}\nhelp: move each statement to a file of its own"
-    )]
+    #[error("a pipeline file holds one statement, found {found}\n{at}\nhelp: move each statement to a file of its own")]
     StatementCount {
         /// The number of statements.
         found: usize,
@@ -170,10 +167,7 @@ pub enum PipelineError {
     },
 
     /// A `$name` that no `pipeline.toml` declares.
-    #[error(
-        "there is no parameter {name}\n{at}{}",
-        unknown_parameter_help(similar)
-    )]
+    #[error("there is no parameter {name}\n{at}{}", unknown_parameter_help(similar))]
     UnknownParameter {
         /// The name, with its `$`.
         name: String,
@@ -208,9 +202,7 @@ pub enum PipelineError {
     },
 
     /// A file writes a dataset that is called like a raw table.
-    #[error(
-        "{dataset} is a raw table and cannot be written by SQL\n{at}\nhelp: choose another name"
-    )]
+    #[error("{dataset} is a raw table and cannot be written by SQL\n{at}\nhelp: choose another name")]
     RawTableWritten {
         /// The dataset.
         dataset: String,
@@ -269,9 +261,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
-    (scored.into_iter().take(3))
-        .map(|(_, name)| name.to_string())
-        .collect()
+    (scored.into_iter().take(3)).map(|(_, name)| name.to_string()).collect()
 }
 
 fn did_you_mean(similar: &[String]) -> String {
@@ -284,10 +274,7 @@ fn did_you_mean(similar: &[String]) -> String {
 fn unknown_parameter_help(similar: &[String]) -> String {
     match similar {
         [] => "\nhelp: declare it in pipeline.toml".to_string(),
-        names => format!(
-            "\nhelp: did you mean ${}? Otherwise declare it in pipeline.toml",
-            names.join(", $")
-        ),
+        names => format!("\nhelp: did you mean ${}? Otherwise declare it in pipeline.toml", names.join(", $")),
     }
 }
 

@@ -10,18 +10,8 @@ use super::statement::Step;
 
 /// The phases in the order a person expects them. It decides between steps that may go in either order, and where a
 /// phase is listed; dependencies always come first. Other folders follow, by name.
-pub const PHASES: [&str; 10] = [
-    "universe",
-    "base",
-    "features",
-    "factors",
-    "regime",
-    "composites",
-    "matrix",
-    "backtests",
-    "diagnostics",
-    "checks",
-];
+pub const PHASES: [&str; 10] =
+    ["universe", "base", "features", "factors", "regime", "composites", "matrix", "backtests", "diagnostics", "checks"];
 
 /// The schema of the raw tables: `raw.sep`.
 pub const RAW_SCHEMA: &str = "raw";
@@ -70,9 +60,7 @@ impl Graph {
     pub fn new(mut steps: Vec<Step>, known: &KnownTables) -> Result<Self, PipelineError> {
         steps.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let index = index_datasets(&steps, known)?;
-        let reads = (steps.iter())
-            .map(|step| resolve(step, &index, known))
-            .collect::<Result<Vec<_>, _>>()?;
+        let reads = (steps.iter()).map(|step| resolve(step, &index, known)).collect::<Result<Vec<_>, _>>()?;
         let order = topological_order(&reads).map_err(|rest| cycle(&steps, &reads, &rest))?;
         Ok(Self::arranged(steps, reads, &order))
     }
@@ -97,11 +85,7 @@ impl Graph {
 
     /// The names of what the step at `position` reads.
     pub fn input_names(&self, position: usize) -> Vec<String> {
-        self.nodes[position]
-            .inputs
-            .iter()
-            .map(|i| self.input_name(i).to_string())
-            .collect()
+        self.nodes[position].inputs.iter().map(|i| self.input_name(i).to_string()).collect()
     }
 
     /// The phases that have steps, in their order, each with the positions of its steps.
@@ -109,15 +93,9 @@ impl Graph {
         let mut phases: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
         for (position, node) in self.nodes.iter().enumerate() {
             let phase = node.step.file.phase();
-            phases
-                .entry((phase_rank(phase), phase))
-                .or_default()
-                .push(position);
+            phases.entry((phase_rank(phase), phase)).or_default().push(position);
         }
-        phases
-            .into_iter()
-            .map(|((_, phase), positions)| (phase, positions))
-            .collect()
+        phases.into_iter().map(|((_, phase), positions)| (phase, positions)).collect()
     }
 
     /// `start` and everything it depends on.
@@ -156,22 +134,12 @@ impl Graph {
                         external => external,
                     })
                     .collect();
-                (
-                    position_of[old],
-                    Node {
-                        step,
-                        inputs: inputs.into_iter().collect(),
-                    },
-                )
+                (position_of[old], Node { step, inputs: inputs.into_iter().collect() })
             })
             .collect();
         nodes.sort_by_key(|(position, _)| *position);
         let nodes: Vec<Node> = nodes.into_iter().map(|(_, node)| node).collect();
-        let by_dataset = nodes
-            .iter()
-            .enumerate()
-            .map(|(i, node)| (node.step.dataset.clone(), i))
-            .collect();
+        let by_dataset = nodes.iter().enumerate().map(|(i, node)| (node.step.dataset.clone(), i)).collect();
         Self { nodes, by_dataset }
     }
 }
@@ -183,10 +151,7 @@ struct Read {
 }
 
 fn phase_rank(phase: &str) -> usize {
-    PHASES
-        .iter()
-        .position(|known| *known == phase)
-        .unwrap_or(PHASES.len())
+    PHASES.iter().position(|known| *known == phase).unwrap_or(PHASES.len())
 }
 
 fn sort_key(step: &Step) -> (usize, &str) {
@@ -194,19 +159,10 @@ fn sort_key(step: &Step) -> (usize, &str) {
 }
 
 fn step_inputs(inputs: &[Input]) -> impl Iterator<Item = usize> {
-    inputs.iter().filter_map(|i| {
-        if let Input::Step(position) = i {
-            Some(*position)
-        } else {
-            None
-        }
-    })
+    inputs.iter().filter_map(|i| if let Input::Step(position) = i { Some(*position) } else { None })
 }
 
-fn index_datasets(
-    steps: &[Step],
-    known: &KnownTables,
-) -> Result<BTreeMap<String, usize>, PipelineError> {
+fn index_datasets(steps: &[Step], known: &KnownTables) -> Result<BTreeMap<String, usize>, PipelineError> {
     let mut index = BTreeMap::new();
     for (position, step) in steps.iter().enumerate() {
         let (dataset, at) = (step.dataset.clone(), step.file.at(step.dataset_span));
@@ -216,26 +172,16 @@ fn index_datasets(
         if let Some(first) = index.insert(dataset.clone(), position) {
             let first = &steps[first];
             let first = first.file.at(first.dataset_span);
-            return Err(PipelineError::DuplicateDataset {
-                dataset,
-                first,
-                second: at,
-            });
+            return Err(PipelineError::DuplicateDataset { dataset, first, second: at });
         }
     }
     Ok(index)
 }
 
-fn resolve(
-    step: &Step,
-    index: &BTreeMap<String, usize>,
-    known: &KnownTables,
-) -> Result<Vec<Read>, PipelineError> {
+fn resolve(step: &Step, index: &BTreeMap<String, usize>, known: &KnownTables) -> Result<Vec<Read>, PipelineError> {
     let read = |table: &TableRead| {
         let name = table.name.as_str();
-        let raw = name
-            .strip_prefix(RAW_SCHEMA)
-            .and_then(|rest| rest.strip_prefix('.'));
+        let raw = name.strip_prefix(RAW_SCHEMA).and_then(|rest| rest.strip_prefix('.'));
         let input = if let Some(position) = index.get(name) {
             Input::Step(*position)
         } else if known.raw.contains(raw.unwrap_or(name)) {
@@ -245,10 +191,7 @@ fn resolve(
         } else {
             return Err(unknown_table(step, table, index, known));
         };
-        Ok(Read {
-            input,
-            span: table.span,
-        })
+        Ok(Read { input, span: table.span })
     };
     step.tables.iter().map(read).collect()
 }
@@ -259,21 +202,9 @@ fn unknown_table(
     index: &BTreeMap<String, usize>,
     known: &KnownTables,
 ) -> PipelineError {
-    let prefix = if table.name.contains('.') {
-        format!("{RAW_SCHEMA}.")
-    } else {
-        String::new()
-    };
-    let raw: Vec<String> = known
-        .raw
-        .iter()
-        .map(|name| format!("{prefix}{name}"))
-        .collect();
-    let candidates = index
-        .keys()
-        .chain(&known.lake)
-        .chain(&raw)
-        .map(String::as_str);
+    let prefix = if table.name.contains('.') { format!("{RAW_SCHEMA}.") } else { String::new() };
+    let raw: Vec<String> = known.raw.iter().map(|name| format!("{prefix}{name}")).collect();
+    let candidates = index.keys().chain(&known.lake).chain(&raw).map(String::as_str);
     PipelineError::UnknownTable {
         name: table.name.clone(),
         at: step.file.at(table.span),
@@ -285,36 +216,18 @@ fn unknown_table(
 /// are in a cycle or behind one.
 fn topological_order(reads: &[Vec<Read>]) -> Result<Vec<usize>, BTreeSet<usize>> {
     let inputs_of = |reads: &Vec<Read>| -> BTreeSet<usize> {
-        reads
-            .iter()
-            .filter_map(|r| {
-                if let Input::Step(i) = r.input {
-                    Some(i)
-                } else {
-                    None
-                }
-            })
-            .collect()
+        reads.iter().filter_map(|r| if let Input::Step(i) = r.input { Some(i) } else { None }).collect()
     };
-    let mut waiting: BTreeMap<usize, BTreeSet<usize>> =
-        reads.iter().map(inputs_of).enumerate().collect();
+    let mut waiting: BTreeMap<usize, BTreeSet<usize>> = reads.iter().map(inputs_of).enumerate().collect();
     let mut order = Vec::with_capacity(reads.len());
-    while let Some(next) = waiting
-        .iter()
-        .find(|(_, inputs)| inputs.is_empty())
-        .map(|(i, _)| *i)
-    {
+    while let Some(next) = waiting.iter().find(|(_, inputs)| inputs.is_empty()).map(|(i, _)| *i) {
         waiting.remove(&next);
         for inputs in waiting.values_mut() {
             inputs.remove(&next);
         }
         order.push(next);
     }
-    if waiting.is_empty() {
-        Ok(order)
-    } else {
-        Err(waiting.into_keys().collect())
-    }
+    if waiting.is_empty() { Ok(order) } else { Err(waiting.into_keys().collect()) }
 }
 
 /// Follows inputs among `rest` until a step comes up again; each of them has an input in `rest`.
@@ -340,12 +253,6 @@ fn cycle(steps: &[Step], reads: &[Vec<Read>], rest: &BTreeSet<usize>) -> Pipelin
         places.extend(read.map(|(_, span)| *steps[step].file.at(span)));
         current = read.map(|(input, _)| input);
     }
-    let datasets = path
-        .into_iter()
-        .map(|step| steps[step].dataset.clone())
-        .collect();
-    PipelineError::Cycle {
-        datasets,
-        reads: places,
-    }
+    let datasets = path.into_iter().map(|step| steps[step].dataset.clone()).collect();
+    PipelineError::Cycle { datasets, reads: places }
 }

@@ -5,9 +5,7 @@ use std::error::Error;
 use async_trait::async_trait;
 use datafusion::sql::parser::Statement;
 
-use super::{
-    BoundStep, Builder, Built, DatasetState, DatasetStates, SourceLocation, SqlFile, SqlTree,
-};
+use super::{BoundStep, Builder, Built, DatasetState, DatasetStates, SourceLocation, SqlFile, SqlTree};
 use crate::engine::{Engine, EngineError, Outcome};
 use crate::lake::Lake;
 
@@ -25,19 +23,13 @@ impl<'a> LakeStates<'a> {
 
 #[async_trait]
 impl DatasetStates for LakeStates<'_> {
-    async fn state(
-        &self,
-        dataset: &str,
-    ) -> Result<Option<DatasetState>, Box<dyn Error + Send + Sync>> {
+    async fn state(&self, dataset: &str) -> Result<Option<DatasetState>, Box<dyn Error + Send + Sync>> {
         let dataset = dataset.replacen("raw.", "raw/", 1);
         let Some(snapshot) = self.lake.snapshot(&dataset).await? else {
             return Ok(None);
         };
         let record = self.lake.record(&dataset, snapshot.version()).await?;
-        Ok(Some(DatasetState {
-            version: snapshot.version(),
-            record: record.unwrap_or_default(),
-        }))
+        Ok(Some(DatasetState { version: snapshot.version(), record: record.unwrap_or_default() }))
     }
 }
 
@@ -51,37 +43,22 @@ pub struct EngineBuilder<'a> {
 impl<'a> EngineBuilder<'a> {
     /// A builder for one run; `tree` holds the files, for error messages.
     pub fn new(engine: &'a Engine, run_id: &'a str, tree: &'a SqlTree) -> Self {
-        Self {
-            engine,
-            run_id,
-            tree,
-        }
+        Self { engine, run_id, tree }
     }
 
     /// The engine's message with the line of the file that it is about.
     fn explain(&self, error: EngineError, step: &BoundStep) -> String {
         let file = self.tree.files().find(|file| file.origin == step.source);
         match (error, file) {
-            (
-                EngineError::Query {
-                    message,
-                    at: Some((line, column)),
-                    help,
-                },
-                Some(file),
-            ) => located(&message, file, line as usize, column as usize, help),
+            (EngineError::Query { message, at: Some((line, column)), help }, Some(file)) => {
+                located(&message, file, line as usize, column as usize, help)
+            }
             (error, _) => error.to_string(),
         }
     }
 }
 
-fn located(
-    message: &str,
-    file: &SqlFile,
-    line: usize,
-    column: usize,
-    help: Option<String>,
-) -> String {
+fn located(message: &str, file: &SqlFile, line: usize, column: usize, help: Option<String>) -> String {
     let place = SourceLocation::new(file, line, column, 1);
     let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
     format!("{message}\n{place}{help}")
@@ -96,12 +73,9 @@ impl Builder for EngineBuilder<'_> {
             self.engine.run(planned, step.record(self.run_id)).await
         };
         match build.await.map_err(|error| self.explain(error, step))? {
-            Outcome::Built(built) => Ok(Built {
-                version: built.version,
-                rows: built.rows,
-                bytes: built.bytes,
-                files: built.files,
-            }),
+            Outcome::Built(built) => {
+                Ok(Built { version: built.version, rows: built.rows, bytes: built.bytes, files: built.files })
+            }
             Outcome::Rows(_) => Err("the statement does not create a dataset".into()),
         }
     }

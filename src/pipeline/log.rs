@@ -51,10 +51,7 @@ struct Entry<'a> {
 impl<W: Write> RunLog<W> {
     /// A log of the run `run_id`; a `Vec<u8>` is a writer.
     pub fn new(run_id: &str, writer: W) -> Self {
-        Self {
-            run_id: run_id.to_string(),
-            writer,
-        }
+        Self { run_id: run_id.to_string(), writer }
     }
 
     /// Appends one event.
@@ -79,16 +76,10 @@ impl<W: Write> RunLog<W> {
 
 fn described(event: &RunEvent) -> Entry<'_> {
     match event {
-        RunEvent::RunStarted { to_build, .. } => Entry {
-            event: "run_started",
-            to_build: Some(to_build),
-            ..Entry::default()
-        },
-        RunEvent::Started { dataset } => Entry {
-            event: "started",
-            dataset: Some(dataset),
-            ..Entry::default()
-        },
+        RunEvent::RunStarted { to_build, .. } => {
+            Entry { event: "run_started", to_build: Some(to_build), ..Entry::default() }
+        }
+        RunEvent::Started { dataset } => Entry { event: "started", dataset: Some(dataset), ..Entry::default() },
         RunEvent::Finished(step) => finished(step),
         RunEvent::RunFinished(summary) => Entry {
             event: "run_finished",
@@ -101,11 +92,7 @@ fn described(event: &RunEvent) -> Entry<'_> {
 }
 
 fn finished(step: &StepOutcome) -> Entry<'_> {
-    let about = Entry {
-        dataset: Some(&step.dataset),
-        source: Some(&step.source),
-        ..Entry::default()
-    };
+    let about = Entry { dataset: Some(&step.dataset), source: Some(&step.source), ..Entry::default() };
     match &step.outcome {
         Outcome::Built { built, seconds } => Entry {
             event: "built",
@@ -116,25 +103,11 @@ fn finished(step: &StepOutcome) -> Entry<'_> {
             seconds: Some(*seconds),
             ..about
         },
-        Outcome::Skipped { version } => Entry {
-            event: "skipped",
-            version: *version,
-            ..about
-        },
-        Outcome::Failed { error, seconds } => Entry {
-            event: "failed",
-            error: Some(error),
-            seconds: Some(*seconds),
-            ..about
-        },
-        Outcome::Blocked { by } => Entry {
-            event: "blocked",
-            blocked_by: Some(by),
-            ..about
-        },
-        Outcome::NotRun => Entry {
-            event: "not_run",
-            ..about
-        },
+        Outcome::Skipped { version } => Entry { event: "skipped", version: *version, ..about },
+        Outcome::Failed { error, seconds } => {
+            Entry { event: "failed", error: Some(error), seconds: Some(*seconds), ..about }
+        }
+        Outcome::Blocked { by } => Entry { event: "blocked", blocked_by: Some(by), ..about },
+        Outcome::NotRun => Entry { event: "not_run", ..about },
     }
 }

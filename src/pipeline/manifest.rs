@@ -27,17 +27,12 @@ impl Parameters {
         let document = DeTable::parse(&file.text).map_err(|error| PipelineError::Manifest {
             message: error.message().to_string(),
             at: SourceLocation::of_bytes(file, error.span().unwrap_or(0..0)),
-            help: "a pipeline.toml holds one table per parameter: [name], default = value"
-                .to_string(),
+            help: "a pipeline.toml holds one table per parameter: [name], default = value".to_string(),
         })?;
         let mut entries: Vec<_> = document.into_inner().into_iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
         for (name, entry) in &entries {
-            let context = Declaration {
-                file,
-                name: name.get_ref(),
-                span: name.span(),
-            };
+            let context = Declaration { file, name: name.get_ref(), span: name.span() };
             match entry.get_ref() {
                 DeValue::Table(table) => self.declare(&context, table)?,
                 _ => self.redefine(&context, entry)?,
@@ -47,18 +42,11 @@ impl Parameters {
     }
 
     /// `name = value`: a new default for a parameter that an earlier manifest declares.
-    fn redefine(
-        &mut self,
-        context: &Declaration<'_>,
-        entry: &Spanned<DeValue<'_>>,
-    ) -> Result<(), PipelineError> {
+    fn redefine(&mut self, context: &Declaration<'_>, entry: &Spanned<DeValue<'_>>) -> Result<(), PipelineError> {
         let similar = self.similar(context.name);
         let Some(parameter) = self.declared.iter_mut().find(|p| p.name == context.name) else {
             return Err(context.error(
-                format!(
-                    "{} = value changes a parameter, but none is declared by this name",
-                    context.name
-                ),
+                format!("{} = value changes a parameter, but none is declared by this name", context.name),
                 context.span.clone(),
                 match similar.as_slice() {
                     [] => format!("declare it: [{}], default = value", context.name),
@@ -72,11 +60,7 @@ impl Parameters {
     }
 
     /// `[name]`: a new parameter, or in an overlay a new default with a new unit or meaning.
-    fn declare(
-        &mut self,
-        context: &Declaration<'_>,
-        table: &DeTable<'_>,
-    ) -> Result<(), PipelineError> {
+    fn declare(&mut self, context: &Declaration<'_>, table: &DeTable<'_>) -> Result<(), PipelineError> {
         context.check_name()?;
         let position = self.declared.iter().position(|p| p.name == context.name);
         let mut parameter = match position {
@@ -116,46 +100,27 @@ struct Declaration<'a> {
 
 impl Declaration<'_> {
     fn error(&self, message: String, span: std::ops::Range<usize>, help: String) -> PipelineError {
-        PipelineError::Manifest {
-            message,
-            at: SourceLocation::of_bytes(self.file, span),
-            help,
-        }
+        PipelineError::Manifest { message, at: SourceLocation::of_bytes(self.file, span), help }
     }
 
     fn check_name(&self) -> Result<(), PipelineError> {
-        let starts = self
-            .name
-            .starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+        let starts = self.name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
         let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if starts && self.name.chars().all(rest) {
             return Ok(());
         }
-        let help =
-            "use lower-case letters, digits and _, so that $name is one word in SQL".to_string();
-        Err(self.error(
-            format!("{:?} is not a parameter name", self.name),
-            self.span.clone(),
-            help,
-        ))
+        let help = "use lower-case letters, digits and _, so that $name is one word in SQL".to_string();
+        Err(self.error(format!("{:?} is not a parameter name", self.name), self.span.clone(), help))
     }
 
     fn first_declaration(&self, table: &DeTable<'_>) -> Result<Parameter, PipelineError> {
         let Some(entry) = table.get("default") else {
             let help = "add default = value; its type is the type of the parameter".to_string();
-            return Err(self.error(
-                format!("{} has no default", self.name),
-                self.span.clone(),
-                help,
-            ));
+            return Err(self.error(format!("{} has no default", self.name), self.span.clone(), help));
         };
         let value = ParameterValue::from_toml(entry.get_ref()).ok_or_else(|| {
             self.error(
-                format!(
-                    "{} cannot default to {}",
-                    self.name,
-                    described(entry.get_ref())
-                ),
+                format!("{} cannot default to {}", self.name, described(entry.get_ref())),
                 entry.span(),
                 "use an integer, a finite float, a string, a boolean or a local date".to_string(),
             )
@@ -171,22 +136,13 @@ impl Declaration<'_> {
         })
     }
 
-    fn value_for(
-        &self,
-        parameter: &Parameter,
-        entry: &Spanned<DeValue<'_>>,
-    ) -> Result<ParameterValue, PipelineError> {
+    fn value_for(&self, parameter: &Parameter, entry: &Spanned<DeValue<'_>>) -> Result<ParameterValue, PipelineError> {
         ParameterValue::from_toml(entry.get_ref())
             .and_then(|value| value.converted(parameter.default.kind()))
             .filter(|value| parameter.accepts(value))
             .ok_or_else(|| {
                 self.error(
-                    format!(
-                        "{} expects {}, found {}",
-                        self.name,
-                        parameter.expected(),
-                        described(entry.get_ref())
-                    ),
+                    format!("{} expects {}, found {}", self.name, parameter.expected(), described(entry.get_ref())),
                     entry.span(),
                     format!("for example {}", parameter.default),
                 )
@@ -209,15 +165,9 @@ impl Declaration<'_> {
         let read = |item: &Spanned<DeValue<'_>>| {
             ParameterValue::from_toml(item.get_ref()).and_then(|value| value.converted(kind))
         };
-        let values: Option<Vec<_>> = entry
-            .get_ref()
-            .as_array()
-            .and_then(|items| items.iter().map(read).collect());
+        let values: Option<Vec<_>> = entry.get_ref().as_array().and_then(|items| items.iter().map(read).collect());
         values.filter(|values| !values.is_empty()).ok_or_else(|| {
-            let message = format!(
-                "the choices of {} are not a list of values of its type",
-                self.name
-            );
+            let message = format!("the choices of {} are not a list of values of its type", self.name);
             self.error(message, entry.span(), format!("each choice is {kind}"))
         })
     }

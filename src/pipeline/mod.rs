@@ -83,12 +83,7 @@ impl Pipeline {
         }
         let graph = Graph::new(parsed, known)?;
         let steps = BoundStep::all(&graph, &parameters, functions)?;
-        Ok(Self {
-            tree,
-            parameters,
-            graph,
-            steps,
-        })
+        Ok(Self { tree, parameters, graph, steps })
     }
 
     /// The step that writes `dataset`, ready to be built.
@@ -111,8 +106,5 @@ impl Pipeline {
 }
 
 fn is_query(error: &PipelineError) -> bool {
-    matches!(
-        error,
-        PipelineError::NotADataset { .. } | PipelineError::StatementCount { .. }
-    )
+    matches!(error, PipelineError::NotADataset { .. } | PipelineError::StatementCount { .. })
 }

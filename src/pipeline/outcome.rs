@@ -99,19 +99,14 @@ impl RunSummary {
     }
 
     fn count(&self, wanted: fn(&Outcome) -> bool) -> usize {
-        self.steps
-            .iter()
-            .filter(|step| wanted(&step.outcome))
-            .count()
+        self.steps.iter().filter(|step| wanted(&step.outcome)).count()
     }
 
     fn blocked_by<'a>(&'a self, failed: &'a str) -> impl Iterator<Item = &'a str> {
-        self.steps
-            .iter()
-            .filter_map(move |step| match &step.outcome {
-                Outcome::Blocked { by } if by == failed => Some(step.dataset.as_str()),
-                _ => None,
-            })
+        self.steps.iter().filter_map(move |step| match &step.outcome {
+            Outcome::Blocked { by } if by == failed => Some(step.dataset.as_str()),
+            _ => None,
+        })
     }
 }
 
@@ -133,18 +128,9 @@ impl fmt::Display for RunSummary {
         }
         let counts = [
             (self.count(|o| matches!(o, Outcome::Built { .. })), "built"),
-            (
-                self.count(|o| matches!(o, Outcome::Skipped { .. })),
-                "up to date",
-            ),
-            (
-                self.count(|o| matches!(o, Outcome::Failed { .. })),
-                "failed",
-            ),
-            (
-                self.count(|o| matches!(o, Outcome::Blocked { .. })),
-                "blocked",
-            ),
+            (self.count(|o| matches!(o, Outcome::Skipped { .. })), "up to date"),
+            (self.count(|o| matches!(o, Outcome::Failed { .. })), "failed"),
+            (self.count(|o| matches!(o, Outcome::Blocked { .. })), "blocked"),
             (self.count(|o| matches!(o, Outcome::NotRun)), "not run"),
         ];
         let counts: Vec<String> = (counts.iter().enumerate())
@@ -152,11 +138,6 @@ impl fmt::Display for RunSummary {
             .map(|(_, (n, word))| format!("{n} {word}"))
             .collect();
         let cancelled = if self.cancelled { "cancelled: " } else { "" };
-        write!(
-            f,
-            "{cancelled}{} in {:.1} s",
-            counts.join(", "),
-            self.seconds
-        )
+        write!(f, "{cancelled}{} in {:.1} s", counts.join(", "), self.seconds)
     }
 }

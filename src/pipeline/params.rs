@@ -78,31 +78,22 @@ impl ParameterValue {
     pub fn parse(text: &str, kind: ParameterType) -> Option<Self> {
         match kind {
             ParameterType::Integer => text.parse().ok().map(Self::Integer),
-            ParameterType::Float => text
-                .parse()
-                .ok()
-                .filter(|value: &f64| value.is_finite())
-                .map(Self::Float),
+            ParameterType::Float => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Self::Float),
             ParameterType::Text => Some(Self::Text(text.to_string())),
             ParameterType::Boolean => text.parse().ok().map(Self::Boolean),
-            ParameterType::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .ok()
-                .map(Self::Date),
+            ParameterType::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self::Date),
         }
     }
 
     pub(super) fn from_toml(value: &DeValue<'_>) -> Option<Self> {
         match value {
-            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
-                .ok()
-                .map(Self::Integer),
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Self::Integer),
             DeValue::Float(x) => Self::parse(x.as_str(), ParameterType::Float),
             DeValue::String(text) => Some(Self::Text(text.to_string())),
             DeValue::Boolean(value) => Some(Self::Boolean(*value)),
             DeValue::Datetime(at) if at.time.is_none() && at.offset.is_none() => {
                 let date = at.date?;
-                NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
-                    .map(Self::Date)
+                NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into()).map(Self::Date)
             }
             DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
         }
@@ -188,9 +179,7 @@ impl Parameters {
 
     /// The parameter called `name` (without `$`).
     pub fn get(&self, name: &str) -> Option<&Parameter> {
-        self.declared
-            .iter()
-            .find(|parameter| parameter.name == name)
+        self.declared.iter().find(|parameter| parameter.name == name)
     }
 
     /// All parameters in the order in which they are declared.
@@ -209,17 +198,12 @@ impl Parameters {
     /// If there is no `=`, no such parameter, or the value does not have its type.
     pub fn set(&mut self, setting: &str) -> Result<(), PipelineError> {
         let Some((name, text)) = setting.split_once('=') else {
-            return Err(PipelineError::MalformedSetting {
-                setting: setting.to_string(),
-            });
+            return Err(PipelineError::MalformedSetting { setting: setting.to_string() });
         };
         let (name, text) = (name.trim(), text.trim());
         let similar = self.similar(name);
         let Some(parameter) = self.declared.iter_mut().find(|p| p.name == name) else {
-            return Err(PipelineError::UnknownSetting {
-                name: name.to_string(),
-                similar,
-            });
+            return Err(PipelineError::UnknownSetting { name: name.to_string(), similar });
         };
         let value = ParameterValue::parse(text, parameter.default.kind())
             .filter(|value| parameter.accepts(value))

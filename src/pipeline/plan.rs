@@ -28,10 +28,7 @@ pub struct DatasetState {
 #[async_trait]
 pub trait DatasetStates: Sync {
     /// The current version of `dataset` (a raw table is `raw.NAME`), `None` if it does not exist.
-    async fn state(
-        &self,
-        dataset: &str,
-    ) -> Result<Option<DatasetState>, Box<dyn Error + Send + Sync>>;
+    async fn state(&self, dataset: &str) -> Result<Option<DatasetState>, Box<dyn Error + Send + Sync>>;
 }
 
 /// Why a step is built.
@@ -146,61 +143,35 @@ impl Plan {
         force: bool,
         states: &dyn DatasetStates,
     ) -> Result<Self, PipelineError> {
-        let selected: Vec<(usize, &BoundStep)> = selection
-            .steps
-            .iter()
-            .filter_map(|i| Some((*i, steps.get(*i)?)))
-            .collect();
+        let selected: Vec<(usize, &BoundStep)> =
+            selection.steps.iter().filter_map(|i| Some((*i, steps.get(*i)?))).collect();
         let names: BTreeSet<&str> = (selected.iter())
             .flat_map(|(_, step)| step.inputs.iter().chain([&step.dataset]))
             .map(String::as_str)
             .collect();
-        let mut planner = Planner {
-            states: read_states(names, states).await?,
-            actions: BTreeMap::new(),
-        };
+        let mut planner = Planner { states: read_states(names, states).await?, actions: BTreeMap::new() };
         let plan_one = |(position, step): (usize, &BoundStep)| {
             let action = planner.decide(step, force && selection.targets.contains(&position));
             planner.actions.insert(step.dataset.clone(), action.clone());
             let current = planner.states.get(&step.dataset).map(|state| state.version);
-            PlannedStep {
-                step: step.clone(),
-                current,
-                action,
-            }
+            PlannedStep { step: step.clone(), current, action }
         };
-        Ok(Self {
-            steps: selected.into_iter().map(plan_one).collect(),
-        })
+        Ok(Self { steps: selected.into_iter().map(plan_one).collect() })
     }
 
     /// The steps that are to be built.
     pub fn to_build(&self) -> impl Iterator<Item = &PlannedStep> {
-        self.steps
-            .iter()
-            .filter(|step| matches!(step.action, Action::Build(_)))
+        self.steps.iter().filter(|step| matches!(step.action, Action::Build(_)))
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .steps
-            .iter()
-            .map(|s| s.step.dataset.len())
-            .max()
-            .unwrap_or(0);
+        let width = self.steps.iter().map(|s| s.step.dataset.len()).max().unwrap_or(0);
         let (mut skipped, mut unbuildable) = (0, 0);
-        for PlannedStep {
-            step,
-            current,
-            action,
-        } in &self.steps
-        {
+        for PlannedStep { step, current, action } in &self.steps {
             let (word, lines): (_, Vec<String>) = match action {
-                Action::Build(reasons) => {
-                    ("build", reasons.iter().map(Reason::to_string).collect())
-                }
+                Action::Build(reasons) => ("build", reasons.iter().map(Reason::to_string).collect()),
                 Action::Skip => {
                     skipped += 1;
                     let version = current.map_or(String::new(), |v| format!(", version {v}"));
@@ -212,19 +183,11 @@ impl fmt::Display for Plan {
                 }
             };
             for (i, line) in lines.iter().enumerate() {
-                let (word, dataset) = if i == 0 {
-                    (word, step.dataset.as_str())
-                } else {
-                    ("", "")
-                };
+                let (word, dataset) = if i == 0 { (word, step.dataset.as_str()) } else { ("", "") };
                 writeln!(f, "{word:<6}  {dataset:<width$}  {line}")?;
             }
         }
-        write!(
-            f,
-            "{} to build, {skipped} up to date",
-            self.to_build().count()
-        )?;
+        write!(f, "{} to build, {skipped} up to date", self.to_build().count())?;
         match unbuildable {
             0 => Ok(()),
             n => write!(f, ", {n} cannot be built"),
@@ -249,22 +212,13 @@ async fn read_states(
     let read = |name: String| async move {
         match states.state(&name).await {
             Ok(state) => Ok((name, state)),
-            Err(source) => Err(PipelineError::State {
-                dataset: name,
-                source,
-            }),
+            Err(source) => Err(PipelineError::State { dataset: name, source }),
         }
     };
     let names: Vec<String> = names.into_iter().map(str::to_string).collect();
-    let found: Vec<(String, Option<DatasetState>)> = stream::iter(names)
-        .map(read)
-        .buffer_unordered(CONCURRENT_STATES)
-        .try_collect()
-        .await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|(name, state)| Some((name, state?)))
-        .collect())
+    let found: Vec<(String, Option<DatasetState>)> =
+        stream::iter(names).map(read).buffer_unordered(CONCURRENT_STATES).try_collect().await?;
+    Ok(found.into_iter().filter_map(|(name, state)| Some((name, state?))).collect())
 }
 
 struct Planner {
@@ -282,17 +236,8 @@ impl Planner {
         if reasons.is_empty() {
             return Action::Skip;
         }
-        let missing: Vec<String> = step
-            .inputs
-            .iter()
-            .filter(|input| self.is_missing(input))
-            .cloned()
-            .collect();
-        if missing.is_empty() {
-            Action::Build(reasons)
-        } else {
-            Action::Unbuildable(missing)
-        }
+        let missing: Vec<String> = step.inputs.iter().filter(|input| self.is_missing(input)).cloned().collect();
+        if missing.is_empty() { Action::Build(reasons) } else { Action::Unbuildable(missing) }
     }
 
     fn is_missing(&self, input: &str) -> bool {
@@ -329,20 +274,13 @@ impl Planner {
                 _ if rebuilt => reasons.push(Reason::InputRebuilt { name: name.clone() }),
                 (Some(old), Some(state)) if *old != state.version => {
                     let (old, new) = (*old, state.version);
-                    reasons.push(Reason::InputChanged {
-                        name: name.clone(),
-                        old,
-                        new,
-                    });
+                    reasons.push(Reason::InputChanged { name: name.clone(), old, new });
                 }
                 // An input that has vanished is no newer than the version built from it.
                 (Some(_), _) => {}
             }
         }
-        let removed = record
-            .inputs
-            .keys()
-            .filter(|name| !step.inputs.contains(name));
+        let removed = record.inputs.keys().filter(|name| !step.inputs.contains(name));
         reasons.extend(removed.map(|name| Reason::InputRemoved { name: name.clone() }));
         reasons
     }
@@ -352,11 +290,7 @@ impl Planner {
 fn changed_parameters(step: &BoundStep, record: &CommitRecord) -> Vec<Reason> {
     let changed = |(name, new): (&String, &serde_json::Value)| {
         let old = record.parameters.get(name)?;
-        let reason = Reason::ParameterChanged {
-            name: name.clone(),
-            old: old.clone(),
-            new: new.clone(),
-        };
+        let reason = Reason::ParameterChanged { name: name.clone(), old: old.clone(), new: new.clone() };
         (*old != through_text(new)).then_some(reason)
     };
     step.parameters.iter().filter_map(changed).collect()

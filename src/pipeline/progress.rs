@@ -36,10 +36,7 @@ impl ProgressDisplay {
             return Self::plain(Box::new(io::stderr()));
         }
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self::new(Target::Live {
-            spinner: ProgressBar::new_spinner(),
-            colour,
-        })
+        Self::new(Target::Live { spinner: ProgressBar::new_spinner(), colour })
     }
 
     /// Writes plain lines to `writer`.
@@ -48,11 +45,7 @@ impl ProgressDisplay {
     }
 
     fn new(target: Target) -> Self {
-        Self {
-            target,
-            name_width: 0,
-            running: Vec::new(),
-        }
+        Self { target, name_width: 0, running: Vec::new() }
     }
 
     /// Shows one event. Datasets that were up to date are not shown: the summary counts them.
@@ -101,11 +94,7 @@ impl ProgressDisplay {
             return;
         };
         match &mut self.target {
-            Target::Live { spinner, colour } => spinner.println(if *colour {
-                line.coloured()
-            } else {
-                line.plain()
-            }),
+            Target::Live { spinner, colour } => spinner.println(if *colour { line.coloured() } else { line.plain() }),
             // A closed pipe must not stop the run.
             Target::Plain(writer) => drop(writeln!(writer, "{}", line.plain())),
             Target::Silent => {}
@@ -137,19 +126,11 @@ fn line(step: &StepOutcome, width: usize) -> Option<Line> {
     let (mark, ansi, rest) = match &step.outcome {
         Outcome::Skipped { .. } => return None,
         Outcome::Built { built, seconds } => ('✓', GREEN, measures(built, *seconds)),
-        Outcome::Failed { error, .. } => (
-            '✗',
-            RED,
-            format!("failed: {}", error.lines().next().unwrap_or("")),
-        ),
+        Outcome::Failed { error, .. } => ('✗', RED, format!("failed: {}", error.lines().next().unwrap_or(""))),
         Outcome::Blocked { by } => ('-', YELLOW, format!("blocked by {by}")),
         Outcome::NotRun => ('-', YELLOW, "not run".to_string()),
     };
-    Some(Line {
-        mark,
-        ansi,
-        text: format!("{:<width$}  {rest}", step.dataset),
-    })
+    Some(Line { mark, ansi, text: format!("{:<width$}  {rest}", step.dataset) })
 }
 
 fn measures(built: &Built, seconds: f64) -> String {

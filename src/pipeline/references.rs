@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, Spanned,
-    TableFactor, Value, ValueWithSpan, Visit, Visitor,
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Query, Spanned, TableFactor, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
@@ -63,10 +63,7 @@ impl Scope {
             return Self::default();
         };
         let definition = |cte: &datafusion::sql::sqlparser::ast::Cte| {
-            (
-                std::ptr::from_ref(cte.query.as_ref()),
-                normalised(&cte.alias.name),
-            )
+            (std::ptr::from_ref(cte.query.as_ref()), normalised(&cte.alias.name))
         };
         Self {
             recursive: with.recursive,
@@ -76,10 +73,7 @@ impl Scope {
     }
 
     fn show(&mut self, definition: &Query) {
-        let defined = self
-            .definitions
-            .iter()
-            .find(|(query, _)| std::ptr::eq(*query, definition));
+        let defined = self.definitions.iter().find(|(query, _)| std::ptr::eq(*query, definition));
         if let Some((_, name)) = defined {
             self.visible.push(name.clone());
         }
@@ -110,8 +104,7 @@ impl Collector {
     fn call_table_function(&mut self, name: &ObjectName, arguments: &[FunctionArg]) {
         let function = last_part(name);
         if function == AT_VERSION
-            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) =
-                arguments.first()
+            && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) = arguments.first()
             && let Value::SingleQuotedString(dataset) = &value.value
         {
             self.found.pinned.insert(dataset.clone());
@@ -158,11 +151,7 @@ impl Visitor for Collector {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table {
-                name,
-                args: Some(arguments),
-                ..
-            } => {
+            TableFactor::Table { name, args: Some(arguments), .. } => {
                 self.function_name = Some(std::ptr::from_ref(name));
                 self.call_table_function(name, &arguments.args);
             }
@@ -175,16 +164,8 @@ impl Visitor for Collector {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        if self
-            .function_name
-            .take_if(|name| std::ptr::eq(*name, relation))
-            .is_none()
-        {
-            let parts: Vec<&Ident> = relation
-                .0
-                .iter()
-                .filter_map(ObjectNamePart::as_ident)
-                .collect();
+        if self.function_name.take_if(|name| std::ptr::eq(*name, relation)).is_none() {
+            let parts: Vec<&Ident> = relation.0.iter().filter_map(ObjectNamePart::as_ident).collect();
             self.read(&parts, relation.span());
         }
         ControlFlow::Continue(())
@@ -199,9 +180,7 @@ impl Visitor for Collector {
 
     fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
         if let Value::Placeholder(name) = &value.value {
-            self.found
-                .parameters
-                .insert(name.trim_start_matches('$').to_string());
+            self.found.parameters.insert(name.trim_start_matches('$').to_string());
         }
         ControlFlow::Continue(())
     }
@@ -216,9 +195,5 @@ pub fn normalised(ident: &Ident) -> String {
 }
 
 fn last_part(name: &ObjectName) -> String {
-    name.0
-        .last()
-        .and_then(ObjectNamePart::as_ident)
-        .map(normalised)
-        .unwrap_or_default()
+    name.0.last().and_then(ObjectNamePart::as_ident).map(normalised).unwrap_or_default()
 }

@@ -10,17 +10,11 @@ pub fn text(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     let mut out = String::new();
     for (phase, positions) in selected_phases(graph, selected) {
         let _ = writeln!(out, "{phase}");
-        let names = positions
-            .iter()
-            .map(|p| graph.nodes()[*p].step.dataset.len());
+        let names = positions.iter().map(|p| graph.nodes()[*p].step.dataset.len());
         let width = names.max().unwrap_or(0);
         for position in positions {
             let inputs = graph.input_names(position);
-            let reads = if inputs.is_empty() {
-                "nothing".to_string()
-            } else {
-                inputs.join(", ")
-            };
+            let reads = if inputs.is_empty() { "nothing".to_string() } else { inputs.join(", ") };
             let dataset = &graph.nodes()[position].step.dataset;
             let _ = writeln!(out, "  {dataset:<width$}  ← {reads}");
         }
@@ -35,10 +29,7 @@ pub fn dot(graph: &Graph, selected: &BTreeSet<usize>) -> String {
         let _ = writeln!(out, "  \"{name}\" [shape=box];");
     }
     for (phase, positions) in selected_phases(graph, selected) {
-        let _ = writeln!(
-            out,
-            "  subgraph \"cluster_{phase}\" {{\n    label=\"{phase}\";"
-        );
+        let _ = writeln!(out, "  subgraph \"cluster_{phase}\" {{\n    label=\"{phase}\";");
         for position in positions {
             let _ = writeln!(out, "    \"{}\";", graph.nodes()[position].step.dataset);
         }
@@ -83,21 +74,14 @@ fn selected_phases<'a>(graph: &'a Graph, selected: &BTreeSet<usize>) -> Vec<(&'a
 fn edges<'a>(graph: &'a Graph, selected: &BTreeSet<usize>) -> Vec<(&'a str, &'a str)> {
     let into = |position: usize| {
         let node = &graph.nodes()[position];
-        node.inputs
-            .iter()
-            .map(|i| (graph.input_name(i), node.step.dataset.as_str()))
+        node.inputs.iter().map(|i| (graph.input_name(i), node.step.dataset.as_str()))
     };
-    selected
-        .iter()
-        .flat_map(|position| into(*position))
-        .collect()
+    selected.iter().flat_map(|position| into(*position)).collect()
 }
 
 /// Everything the selected steps read that is not among them.
 fn externals<'a>(graph: &'a Graph, selected: &BTreeSet<usize>) -> BTreeSet<&'a str> {
-    let inputs = selected
-        .iter()
-        .flat_map(|position| &graph.nodes()[*position].inputs);
+    let inputs = selected.iter().flat_map(|position| &graph.nodes()[*position].inputs);
     inputs
         .filter(|input| !matches!(input, Input::Step(position) if selected.contains(position)))
         .map(|input| graph.input_name(input))
@@ -106,9 +90,6 @@ fn externals<'a>(graph: &'a Graph, selected: &BTreeSet<usize>) -> BTreeSet<&'a s
 
 /// Mermaid identifiers are words, and some words (`end`, `graph`) are its own: hence the prefix.
 fn mermaid_id(name: &str) -> String {
-    let word: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let word: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     format!("d_{word}")
 }

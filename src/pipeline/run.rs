@@ -44,20 +44,10 @@ pub async fn run(
     observer: &mut (dyn FnMut(&RunEvent) + Send),
 ) -> RunSummary {
     let started = Instant::now();
-    let to_build = plan
-        .to_build()
-        .map(|planned| planned.step.dataset.clone())
-        .collect();
-    observer(&RunEvent::RunStarted {
-        run_id: options.run_id.clone(),
-        to_build,
-    });
+    let to_build = plan.to_build().map(|planned| planned.step.dataset.clone()).collect();
+    observer(&RunEvent::RunStarted { run_id: options.run_id.clone(), to_build });
 
-    let RunOptions {
-        run_id,
-        jobs,
-        mut cancel,
-    } = options;
+    let RunOptions { run_id, jobs, mut cancel } = options;
     let mut progress = Progress::new(plan, observer);
     let mut running = FuturesUnordered::new();
     let mut cancelled = *cancel.borrow();
@@ -76,12 +66,7 @@ pub async fn run(
     }
     drop(running);
     let steps = progress.close();
-    let summary = RunSummary {
-        run_id,
-        steps,
-        seconds: started.elapsed().as_secs_f64(),
-        cancelled,
-    };
+    let summary = RunSummary { run_id, steps, seconds: started.elapsed().as_secs_f64(), cancelled };
     observer(&RunEvent::RunFinished(summary.clone()));
     summary
 }
@@ -99,14 +84,8 @@ async fn build(position: usize, step: &BoundStep, builder: &dyn Builder) -> (usi
     let seconds = started.elapsed().as_secs_f64();
     let outcome = match result {
         Ok(Ok(built)) => Outcome::Built { built, seconds },
-        Ok(Err(error)) => Outcome::Failed {
-            error: with_causes(error.as_ref()),
-            seconds,
-        },
-        Err(panic) => Outcome::Failed {
-            error: panic_message(panic.as_ref()),
-            seconds,
-        },
+        Ok(Err(error)) => Outcome::Failed { error: with_causes(error.as_ref()), seconds },
+        Err(panic) => Outcome::Failed { error: panic_message(panic.as_ref()), seconds },
     };
     (position, outcome)
 }
@@ -129,9 +108,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = (panic.downcast_ref::<&str>().copied())
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    format!(
-        "internal error: the build panicked: {text}\nhelp: please report this as a bug of Kairos"
-    )
+    format!("internal error: the build panicked: {text}\nhelp: please report this as a bug of Kairos")
 }
 
 #[derive(Clone, PartialEq)]
@@ -153,16 +130,10 @@ struct Progress<'a> {
 impl<'a> Progress<'a> {
     fn new(plan: &'a Plan, observer: &'a mut (dyn FnMut(&RunEvent) + Send)) -> Self {
         let position = |name: &String| plan.steps.iter().position(|s| s.step.dataset == *name);
-        let inputs = (plan.steps.iter())
-            .map(|planned| planned.step.inputs.iter().filter_map(position).collect())
-            .collect();
+        let inputs =
+            (plan.steps.iter()).map(|planned| planned.step.inputs.iter().filter_map(position).collect()).collect();
         let states = vec![State::Waiting; plan.steps.len()];
-        Self {
-            plan,
-            inputs,
-            states,
-            observer,
-        }
+        Self { plan, inputs, states, observer }
     }
 
     /// Settles every step that needs no build and starts up to `free` of those that do. One pass is enough: inputs come
@@ -186,30 +157,20 @@ impl<'a> Progress<'a> {
     }
 
     fn inputs_are_settled(&self, position: usize) -> bool {
-        self.inputs[position]
-            .iter()
-            .all(|i| matches!(self.states[*i], State::Settled(_)))
+        self.inputs[position].iter().all(|i| matches!(self.states[*i], State::Settled(_)))
     }
 
     /// The outcome of a step whose inputs are settled, if no build is needed to know it.
     fn without_build(&self, position: usize) -> Option<Outcome> {
-        let PlannedStep {
-            current, action, ..
-        } = &self.plan.steps[position];
+        let PlannedStep { current, action, .. } = &self.plan.steps[position];
         if *action == Action::Skip {
             return Some(Outcome::Skipped { version: *current });
         }
-        if let Some(by) = self.inputs[position]
-            .iter()
-            .find_map(|input| self.failure(*input))
-        {
+        if let Some(by) = self.inputs[position].iter().find_map(|input| self.failure(*input)) {
             return Some(Outcome::Blocked { by });
         }
         match action {
-            Action::Unbuildable(inputs) => Some(Outcome::Failed {
-                error: missing_inputs(inputs),
-                seconds: 0.0,
-            }),
+            Action::Unbuildable(inputs) => Some(Outcome::Failed { error: missing_inputs(inputs), seconds: 0.0 }),
             Action::Build(_) | Action::Skip => None,
         }
     }
@@ -217,9 +178,7 @@ impl<'a> Progress<'a> {
     /// The dataset whose failure keeps the readers of this one from being built.
     fn failure(&self, position: usize) -> Option<String> {
         match &self.states[position] {
-            State::Settled(Outcome::Failed { .. }) => {
-                Some(self.plan.steps[position].step.dataset.clone())
-            }
+            State::Settled(Outcome::Failed { .. }) => Some(self.plan.steps[position].step.dataset.clone()),
             State::Settled(Outcome::Blocked { by }) => Some(by.clone()),
             _ => None,
         }
@@ -233,11 +192,7 @@ impl<'a> Progress<'a> {
 
     fn named(&self, position: usize, outcome: Outcome) -> StepOutcome {
         let step = &self.plan.steps[position].step;
-        StepOutcome {
-            dataset: step.dataset.clone(),
-            source: step.source.clone(),
-            outcome,
-        }
+        StepOutcome { dataset: step.dataset.clone(), source: step.source.clone(), outcome }
     }
 
     /// Settles what is left as not run and returns all outcomes.

@@ -75,12 +75,7 @@ impl Graph {
         let is_path = selector.ends_with(".sql");
         let wanted = selector.trim_start_matches("./");
         let pattern = Pattern::new(wanted).ok();
-        let matches = |name: &str| {
-            name == wanted
-                || pattern
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.matches(name))
-        };
+        let matches = |name: &str| name == wanted || pattern.as_ref().is_some_and(|pattern| pattern.matches(name));
         let found: BTreeSet<usize> = (self.nodes().iter().enumerate())
             .filter(|(_, node)| match is_path {
                 true => {
@@ -95,11 +90,7 @@ impl Graph {
         if found.is_empty() {
             let name = |position: usize| {
                 let step = &self.nodes()[position].step;
-                if is_path {
-                    step.file.origin.as_str()
-                } else {
-                    step.dataset.as_str()
-                }
+                if is_path { step.file.origin.as_str() } else { step.dataset.as_str() }
             };
             return Err(PipelineError::UnknownSelector {
                 kind: "dataset",

@@ -30,11 +30,7 @@ pub struct SqlFile {
 impl SqlFile {
     /// A text that comes from no file, such as `kairos sql -c`; errors name it `origin`.
     pub fn inline(origin: &str, text: &str) -> Self {
-        Self {
-            path: origin.to_string(),
-            origin: origin.to_string(),
-            text: text.to_string(),
-        }
+        Self { path: origin.to_string(), origin: origin.to_string(), text: text.to_string() }
     }
 
     /// The phase: the first folder of the path, empty for a file at the root.
@@ -45,17 +41,8 @@ impl SqlFile {
     /// The place of a span of the SQL parser, whose ends are exclusive; an empty span is the start of the file.
     pub fn at(&self, span: Span) -> Box<SourceLocation> {
         let (start, end) = (span.start, span.end);
-        let width = if end.line == start.line {
-            end.column.saturating_sub(start.column)
-        } else {
-            1
-        };
-        SourceLocation::new(
-            self,
-            start.line as usize,
-            start.column as usize,
-            width as usize,
-        )
+        let width = if end.line == start.line { end.column.saturating_sub(start.column) } else { 1 };
+        SourceLocation::new(self, start.line as usize, start.column as usize, width as usize)
     }
 }
 
@@ -211,30 +198,19 @@ fn find_overlay(path: &Path, base: &Layer) -> Result<(Layer, String), PipelineEr
     if path.is_dir() {
         return Ok((Layer::Disk(path.to_path_buf()), String::new()));
     }
-    let name = path
-        .strip_prefix(DEFAULT_FOLDER)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned();
+    let name = path.strip_prefix(DEFAULT_FOLDER).unwrap_or(path).to_string_lossy().into_owned();
     let shown = format!("{DEFAULT_FOLDER}/{name}");
     let mut available = base.overlays()?;
     for layer in [base, &Layer::embedded()] {
         let travelling = layer.overlays()?;
-        if let Some(overlay) = travelling
-            .contains(&name)
-            .then(|| layer.overlay(&name))
-            .flatten()
-        {
+        if let Some(overlay) = travelling.contains(&name).then(|| layer.overlay(&name)).flatten() {
             return Ok((overlay, shown));
         }
         available.extend(travelling);
     }
     available.sort();
     available.dedup();
-    Err(PipelineError::NoOverlay {
-        path: path.display().to_string(),
-        available,
-    })
+    Err(PipelineError::NoOverlay { path: path.display().to_string(), available })
 }
 
 fn read_folder(root: &Path, folder: &Path, files: &mut Vec<SqlFile>) -> Result<(), PipelineError> {
@@ -248,11 +224,7 @@ fn read_folder(root: &Path, folder: &Path, files: &mut Vec<SqlFile>) -> Result<(
         } else if name.ends_with(".sql") || name == MANIFEST {
             let text = fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
             let relative = slashes(path.strip_prefix(root).unwrap_or(&path));
-            files.push(SqlFile {
-                path: relative,
-                origin: slashes(&path),
-                text,
-            });
+            files.push(SqlFile { path: relative, origin: slashes(&path), text });
         }
     }
     Ok(())
@@ -270,14 +242,8 @@ fn read_embedded(
             DirEntry::File(file) => {
                 let path = slashes(file.path().strip_prefix(root).unwrap_or(file.path()));
                 let not_utf8 = || io::Error::new(io::ErrorKind::InvalidData, "not UTF-8");
-                let text = (file.contents_utf8())
-                    .ok_or_else(|| unreadable(file.path(), not_utf8()))?
-                    .to_string();
-                files.push(SqlFile {
-                    origin: format!("{shown}/{path}"),
-                    path,
-                    text,
-                });
+                let text = (file.contents_utf8()).ok_or_else(|| unreadable(file.path(), not_utf8()))?.to_string();
+                files.push(SqlFile { origin: format!("{shown}/{path}"), path, text });
             }
         }
     }
@@ -286,27 +252,18 @@ fn read_embedded(
 
 /// The entries of a folder by name, so that errors do not depend on the file system's order.
 fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
-    let read = || -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
+    let read = || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
     let mut paths = read().map_err(|source| unreadable(folder, source))?;
     paths.sort();
     Ok(paths)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> PipelineError {
-    PipelineError::Read {
-        path: path.display().to_string(),
-        source,
-    }
+    PipelineError::Read { path: path.display().to_string(), source }
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn slashes(path: &Path) -> String {

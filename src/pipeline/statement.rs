@@ -58,10 +58,7 @@ impl Step {
     /// `CREATE OR REPLACE TABLE <name> AS <query>` with a plain name.
     pub fn parse(file: &SqlFile, functions: &BTreeSet<String>) -> Result<Self, PipelineError> {
         let tokens = tokenize(file)?;
-        let start = tokens
-            .iter()
-            .find(|t| is_significant(&t.token))
-            .map_or(Span::empty(), |t| t.span);
+        let start = tokens.iter().find(|t| is_significant(&t.token)).map_or(Span::empty(), |t| t.span);
         let hash = sql_hash(&tokens);
         let mut statements = parse_tokens(file, tokens)?;
         let statement = match (statements.pop(), statements.is_empty()) {
@@ -69,10 +66,7 @@ impl Step {
             (Some(other), true) => return Err(not_a_dataset(file, start, opening_words(&other))),
             (last, _) => {
                 let found = statements.len() + usize::from(last.is_some());
-                return Err(PipelineError::StatementCount {
-                    found,
-                    at: file.at(start),
-                });
+                return Err(PipelineError::StatementCount { found, at: file.at(start) });
             }
         };
         let (name, query) = dataset_definition(file, start, &statement)?;
@@ -84,11 +78,7 @@ impl Step {
             order_by: order_keys(query),
             tables: references.tables,
             pinned: references.pinned,
-            functions: references
-                .functions
-                .intersection(functions)
-                .cloned()
-                .collect(),
+            functions: references.functions.intersection(functions).cloned().collect(),
             parameters: references.parameters,
             sql_hash: hash,
             statement,
@@ -112,11 +102,7 @@ pub fn parse_statements(file: &SqlFile) -> Result<Vec<DataFusionStatement>, Pipe
 /// compared separately.
 pub fn sql_hash(tokens: &[TokenWithSpan]) -> String {
     let mut hash = Sha256::new();
-    for token in tokens
-        .iter()
-        .map(|t| &t.token)
-        .filter(|token| is_significant(token))
-    {
+    for token in tokens.iter().map(|t| &t.token).filter(|token| is_significant(token)) {
         let text = match token {
             Token::Word(word) if word.quote_style.is_none() => word.value.to_lowercase(),
             other => other.to_string(),
@@ -125,10 +111,7 @@ pub fn sql_hash(tokens: &[TokenWithSpan]) -> String {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_significant(token: &Token) -> bool {
@@ -136,30 +119,17 @@ fn is_significant(token: &Token) -> bool {
 }
 
 fn tokenize(file: &SqlFile) -> Result<Vec<TokenWithSpan>, PipelineError> {
-    Tokenizer::new(&GenericDialect {}, &file.text)
-        .tokenize_with_location()
-        .map_err(|error| {
-            let (line, column) = (error.location.line as usize, error.location.column as usize);
-            PipelineError::Syntax {
-                message: error.message,
-                at: SourceLocation::new(file, line, column, 1),
-            }
-        })
+    Tokenizer::new(&GenericDialect {}, &file.text).tokenize_with_location().map_err(|error| {
+        let (line, column) = (error.location.line as usize, error.location.column as usize);
+        PipelineError::Syntax { message: error.message, at: SourceLocation::new(file, line, column, 1) }
+    })
 }
 
-fn parse_tokens(
-    file: &SqlFile,
-    tokens: Vec<TokenWithSpan>,
-) -> Result<Vec<DataFusionStatement>, PipelineError> {
-    let parsed = DFParserBuilder::new(tokens)
-        .build()
-        .and_then(|mut p| p.parse_statements());
+fn parse_tokens(file: &SqlFile, tokens: Vec<TokenWithSpan>) -> Result<Vec<DataFusionStatement>, PipelineError> {
+    let parsed = DFParserBuilder::new(tokens).build().and_then(|mut p| p.parse_statements());
     parsed.map(Vec::from).map_err(|error| {
         let (message, line, column) = split_position(&parser_message(error));
-        PipelineError::Syntax {
-            message,
-            at: SourceLocation::new(file, line, column, 1),
-        }
+        PipelineError::Syntax { message, at: SourceLocation::new(file, line, column, 1) }
     })
 }
 
@@ -181,11 +151,7 @@ fn split_position(message: &str) -> (String, usize, usize) {
     let split = || {
         let (text, position) = message.rsplit_once(" at Line: ")?;
         let (line, column) = position.split_once(", Column: ")?;
-        Some((
-            text.to_string(),
-            line.parse().ok()?,
-            column.trim().parse().ok()?,
-        ))
+        Some((text.to_string(), line.parse().ok()?, column.trim().parse().ok()?))
     };
     split().unwrap_or((message.to_string(), 1, 1))
 }
@@ -201,48 +167,28 @@ fn dataset_definition<'a>(
         return Err(not_a_dataset(file, start, found));
     };
     let wrong = |span: Span, found: &str| Err(not_a_dataset(file, span, found.to_string()));
-    let CreateTable {
-        or_replace,
-        temporary,
-        if_not_exists,
-        columns,
-        name,
-        query,
-        ..
-    } = table;
+    let CreateTable { or_replace, temporary, if_not_exists, columns, name, query, .. } = table;
     if !or_replace {
         return wrong(start, "`create table` without `or replace`");
     }
     if *temporary || *if_not_exists || !columns.is_empty() {
-        return wrong(
-            start,
-            "`temporary`, `if not exists` or a list of columns, which have no meaning here",
-        );
+        return wrong(start, "`temporary`, `if not exists` or a list of columns, which have no meaning here");
     }
     let Some(query) = query else {
         return wrong(start, "a table without `as select …`");
     };
     match name.0.as_slice() {
-        [ObjectNamePart::Identifier(ident)] if is_dataset_name(&normalised(ident)) => {
-            Ok((ident, query))
-        }
-        _ => wrong(
-            name.span(),
-            "a name that is not one word of lower-case letters, digits and _",
-        ),
+        [ObjectNamePart::Identifier(ident)] if is_dataset_name(&normalised(ident)) => Ok((ident, query)),
+        _ => wrong(name.span(), "a name that is not one word of lower-case letters, digits and _"),
     }
 }
 
 fn is_dataset_name(name: &str) -> bool {
-    name.chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn not_a_dataset(file: &SqlFile, span: Span, found: String) -> PipelineError {
-    PipelineError::NotADataset {
-        found,
-        at: file.at(span),
-    }
+    PipelineError::NotADataset { found, at: file.at(span) }
 }
 
 fn opening_words(statement: &DataFusionStatement) -> String {
@@ -252,8 +198,7 @@ fn opening_words(statement: &DataFusionStatement) -> String {
 }
 
 fn order_keys(query: &Query) -> Vec<OrderKey> {
-    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_ref().map(|order| &order.kind)
-    else {
+    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_ref().map(|order| &order.kind) else {
         return Vec::new();
     };
     let key = |key: &OrderByExpr| OrderKey {

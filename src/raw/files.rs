@@ -22,10 +22,7 @@ pub struct FolderListing {
 /// # Errors
 /// If the folder cannot be listed.
 pub fn list_folder(folder: &Path) -> Result<FolderListing> {
-    let failed = |source| RawError::Folder {
-        folder: folder.display().to_string(),
-        source,
-    };
+    let failed = |source| RawError::Folder { folder: folder.display().to_string(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -35,14 +32,10 @@ pub fn list_folder(folder: &Path) -> Result<FolderListing> {
     }
     // Vendors put the date into the name, so the order of names is the order of time.
     files.sort();
-    let (known, ignored): (Vec<_>, Vec<_>) = files
-        .into_iter()
-        .map(|path| (table_of(&path), path))
-        .partition(|(table, _)| table.is_some());
+    let (known, ignored): (Vec<_>, Vec<_>) =
+        files.into_iter().map(|path| (table_of(&path), path)).partition(|(table, _)| table.is_some());
     let files_of = |table: &RawTable| {
-        let own = known
-            .iter()
-            .filter(|(of, _)| of.is_some_and(|of| of.name == table.name));
+        let own = known.iter().filter(|(of, _)| of.is_some_and(|of| of.name == table.name));
         own.map(|(_, path)| path.clone()).collect::<Vec<_>>()
     };
     let tables = RawTable::all().iter().map(|table| (table, files_of(table)));
@@ -77,11 +70,7 @@ mod tests {
         assert_eq!(of("SHARADAR_SEP_2024-01-05.parquet"), Some("sep"));
         assert_eq!(of("sharadar_sf1.zip"), Some("sf1"));
         assert_eq!(of("SHARADAR_SF3-3a.csv"), Some("sf3"));
-        assert_eq!(
-            of("SHARADAR_SF3A_2024.csv"),
-            None,
-            "another table of the vendor"
-        );
+        assert_eq!(of("SHARADAR_SF3A_2024.csv"), None, "another table of the vendor");
         assert_eq!(of("sep_old.csv"), None);
         assert_eq!(of("tickers.json"), None);
         assert_eq!(of("README.md"), None);
@@ -90,12 +79,7 @@ mod tests {
     #[test]
     fn a_folder_is_sorted_by_table_and_name() {
         let folder = tempfile::tempdir().unwrap();
-        for name in [
-            "SHARADAR_SEP_2024-01-03.csv",
-            "SHARADAR_SEP_2024-01-02.csv",
-            "sf1.zip",
-            "gen.json",
-        ] {
+        for name in ["SHARADAR_SEP_2024-01-03.csv", "SHARADAR_SEP_2024-01-02.csv", "sf1.zip", "gen.json"] {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
         std::fs::create_dir(folder.path().join("daily.csv")).unwrap();
@@ -106,18 +90,9 @@ mod tests {
             .iter()
             .map(|(table, files)| (table.name, files.iter().map(name).collect::<Vec<_>>()))
             .collect();
-        let days = vec![
-            "SHARADAR_SEP_2024-01-02.csv".to_owned(),
-            "SHARADAR_SEP_2024-01-03.csv".to_owned(),
-        ];
+        let days = vec!["SHARADAR_SEP_2024-01-02.csv".to_owned(), "SHARADAR_SEP_2024-01-03.csv".to_owned()];
         assert_eq!(found, [("sep", days), ("sf1", vec!["sf1.zip".to_owned()])]);
-        assert_eq!(
-            listing.ignored.iter().map(name).collect::<Vec<_>>(),
-            ["gen.json"]
-        );
-        assert!(matches!(
-            list_folder(&folder.path().join("nowhere")),
-            Err(RawError::Folder { .. })
-        ));
+        assert_eq!(listing.ignored.iter().map(name).collect::<Vec<_>>(), ["gen.json"]);
+        assert!(matches!(list_folder(&folder.path().join("nowhere")), Err(RawError::Folder { .. })));
     }
 }

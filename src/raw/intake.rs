@@ -42,39 +42,17 @@ pub(super) fn take_in(
     let rejects_path = keep_rejects.then(|| stage.folder().join(REJECTS_FILE));
     let rejects = Rejects::new(table.name, rejects_path.as_deref())?;
     let stored = stored.unwrap_or_else(|| Arc::new(Schema::empty()));
-    let mut intake = Intake {
-        table,
-        stored,
-        stage,
-        rejects,
-        open: None,
-        on_progress,
-        file: "",
-        file_bytes: 0,
-        rows: 0,
-    };
-    let names: Vec<String> = files
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let mut intake =
+        Intake { table, stored, stage, rejects, open: None, on_progress, file: "", file_bytes: 0, rows: 0 };
+    let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     for (path, name) in files.iter().zip(&names) {
-        let size = std::fs::metadata(path)
-            .map_err(|source| RawError::Read {
-                file: name.clone(),
-                source,
-            })?
-            .len();
+        let size = std::fs::metadata(path).map_err(|source| RawError::Read { file: name.clone(), source })?.len();
         (intake.file, intake.file_bytes, intake.rows) = (name, size, 0);
         read_file(path, &mut intake)?;
     }
     let rejects_file = intake.rejects.finish()?;
     let Rejects { total, first, .. } = intake.rejects;
-    Ok(Taken {
-        staged: intake.stage.finish()?,
-        rejected: total,
-        first_rejected: first,
-        rejects_file,
-    })
+    Ok(Taken { staged: intake.stage.finish()?, rejected: total, first_rejected: first, rejects_file })
 }
 
 struct Intake<'a> {
@@ -100,18 +78,11 @@ struct Open {
 impl Sink for Intake<'_> {
     fn begin(&mut self, source: &Source) -> Result<()> {
         // The first to have a column decides its type: the dataset, then earlier files.
-        let columns = [&self.stored]
-            .into_iter()
-            .chain(self.stage.sets())
-            .flat_map(|schema| schema.fields());
+        let columns = [&self.stored].into_iter().chain(self.stage.sets()).flat_map(|schema| schema.fields());
         let known = Schema::new(columns.cloned().collect::<Vec<_>>());
         let conversion = Conversion::new(self.table, &known, source)?;
         let set = self.stage.set(conversion.schema());
-        self.open = Some(Open {
-            name: source.name.clone(),
-            conversion,
-            set,
-        });
+        self.open = Some(Open { name: source.name.clone(), conversion, set });
         Ok(())
     }
 
@@ -124,16 +95,11 @@ impl Sink for Intake<'_> {
             self.stage.write(open.set, &converted.rows)?;
         }
         if self.rejects.only_counts() {
-            self.rejects
-                .count(converted.bad.len() + chunk.malformed.len());
+            self.rejects.count(converted.bad.len() + chunk.malformed.len());
         } else {
             let cells = converted.bad.into_iter();
-            let cells =
-                cells.map(|cell| RejectedRow::with_cell(&open.name, chunk.record(cell.row), cell));
-            let records = chunk
-                .malformed
-                .iter()
-                .map(|malformed| RejectedRow::malformed(&open.name, malformed));
+            let cells = cells.map(|cell| RejectedRow::with_cell(&open.name, chunk.record(cell.row), cell));
+            let records = chunk.malformed.iter().map(|malformed| RejectedRow::malformed(&open.name, malformed));
             let mut rows: Vec<RejectedRow> = cells.chain(records).collect();
             rows.sort_by_key(RejectedRow::line);
             rows.into_iter().try_for_each(|row| self.rejects.add(row))?;
@@ -141,12 +107,7 @@ impl Sink for Intake<'_> {
         self.rows += (chunk.rows.num_rows() + chunk.malformed.len()) as u64;
         let (file, total_bytes) = (self.file, self.file_bytes);
         let bytes = chunk.bytes.min(total_bytes);
-        (self.on_progress)(Progress::Reading {
-            file,
-            bytes,
-            total_bytes,
-            rows: self.rows,
-        });
+        (self.on_progress)(Progress::Reading { file, bytes, total_bytes, rows: self.rows });
         Ok(())
     }
 }

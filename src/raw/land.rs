@@ -125,11 +125,7 @@ pub async fn land(
     }
     let taken = read(lake, table, files, options).await?;
     if taken.rejected > 0 && !options.quarantine {
-        return Err(RawError::Rejected {
-            table: table.name,
-            total: taken.rejected,
-            rows: taken.first_rejected,
-        });
+        return Err(RawError::Rejected { table: table.name, total: taken.rejected, rows: taken.first_rejected });
     }
     let record = CommitRecord {
         run_id: options.run_id.clone(),
@@ -159,23 +155,10 @@ pub async fn land(
     })
 }
 
-async fn read(
-    lake: &Lake,
-    table: &'static RawTable,
-    files: &[PathBuf],
-    options: &LandOptions,
-) -> Result<Taken> {
-    let stored = lake
-        .snapshot(&table.dataset())
-        .await?
-        .map(|base| base.schema().clone());
-    let (files, keep, on_progress) = (
-        files.to_vec(),
-        options.quarantine,
-        options.on_progress.clone(),
-    );
-    tokio::task::spawn_blocking(move || take_in(table, &files, stored, keep, on_progress.as_ref()))
-        .await?
+async fn read(lake: &Lake, table: &'static RawTable, files: &[PathBuf], options: &LandOptions) -> Result<Taken> {
+    let stored = lake.snapshot(&table.dataset()).await?.map(|base| base.schema().clone());
+    let (files, keep, on_progress) = (files.to_vec(), options.quarantine, options.on_progress.clone());
+    tokio::task::spawn_blocking(move || take_in(table, &files, stored, keep, on_progress.as_ref())).await?
 }
 
 /// Merges into the newest version and commits, again if another writer was faster.
@@ -207,13 +190,7 @@ async fn try_merge(
 ) -> Result<(Option<u64>, Counts)> {
     let dataset = table.dataset();
     let base = lake.snapshot(&dataset).await?.map(Arc::new);
-    let upsert = Upsert::new(
-        lake,
-        table,
-        staged.clone(),
-        base.clone(),
-        options.memory_limit,
-    )?;
+    let upsert = Upsert::new(lake, table, staged.clone(), base.clone(), options.memory_limit)?;
     let upsert = Arc::new(upsert);
     let merged = merge_years(&upsert, staged, options).await?;
     if merged.counts.changes() == 0 {
@@ -237,21 +214,13 @@ async fn try_merge(
 }
 
 /// Merges all years that have staged rows, some at a time.
-async fn merge_years(
-    upsert: &Arc<Upsert>,
-    staged: &Staged,
-    options: &LandOptions,
-) -> Result<Merged> {
+async fn merge_years(upsert: &Arc<Upsert>, staged: &Staged, options: &LandOptions) -> Result<Merged> {
     let years: Vec<Year> = staged.years.keys().copied().collect();
     let total = years.len();
     let tasks = years.into_iter().map(|year| {
         let upsert = upsert.clone();
         // Stops when dropped, so that nothing is written any more once one year has failed.
-        async move {
-            SpawnedTask::spawn(async move { upsert.merge_year(year).await })
-                .join()
-                .await?
-        }
+        async move { SpawnedTask::spawn(async move { upsert.merge_year(year).await }).join().await? }
     });
     let mut tasks = futures::stream::iter(tasks).buffer_unordered(options.threads.max(1));
     let (mut all, mut done) = (Merged::default(), 0);
@@ -266,16 +235,10 @@ async fn merge_years(
 }
 
 /// Appends a Parquet file of bad rows to their dataset.
-async fn append_rejected(
-    lake: &Lake,
-    rejects: &Path,
-    record: &CommitRecord,
-    started: Instant,
-) -> Result<()> {
+async fn append_rejected(lake: &Lake, rejects: &Path, record: &CommitRecord, started: Instant) -> Result<()> {
     let stem = format!("part-{}", uuid::Uuid::new_v4().simple());
     let (schema, layout) = (REJECTED_SCHEMA.clone(), Layout::default());
-    let mut writer =
-        DatasetWriter::new(lake, REJECTED_DATASET, "", &stem, schema.clone(), &layout)?;
+    let mut writer = DatasetWriter::new(lake, REJECTED_DATASET, "", &stem, schema.clone(), &layout)?;
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(rejects)?)?.build()? {
         writer.write(&batch?).await?;
     }
@@ -291,14 +254,7 @@ async fn append_rejected(
             ..record.clone()
         };
         let (schema, layout) = (schema.clone(), layout.clone());
-        let new = NewVersion {
-            base: base.as_ref(),
-            schema,
-            layout,
-            add: files.clone(),
-            remove: vec![],
-            record,
-        };
+        let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
         match lake.commit(REJECTED_DATASET, new).await {
             Err(LakeError::Conflict { .. }) if !attempts.is_empty() => {}
             result => return Ok(result.map(drop)?),
@@ -307,10 +263,7 @@ async fn append_rejected(
 }
 
 fn names_of(files: &[PathBuf]) -> String {
-    let names = files
-        .iter()
-        .filter_map(|path| path.file_name())
-        .map(|name| name.to_string_lossy().into_owned());
+    let names = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     let mut names: Vec<String> = names.collect();
     if names.len() > NAMES_RECORDED {
         let more = names.len() - NAMES_RECORDED;

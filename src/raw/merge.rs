@@ -10,9 +10,7 @@
 
 use std::ops::Range;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, UInt32Array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::kernels::cmp::distinct;
 use datafusion::arrow::compute::{concat_batches, or, partition, take};
 use datafusion::arrow::datatypes::{Date32Type, Int32Type, SchemaRef};
@@ -82,40 +80,20 @@ impl Group {
 impl MergePlan {
     /// `schema` is what is stored; `key` and `updated` (the date of last update, if rows have one) are columns of it;
     /// `sets` are the columns of each column set.
-    pub fn new(
-        schema: SchemaRef,
-        key: &[&str],
-        updated: Option<&str>,
-        sets: &[SchemaRef],
-    ) -> Result<Self> {
-        let key = key
-            .iter()
-            .map(|name| schema.index_of(name))
-            .collect::<Result<Vec<_>, ArrowError>>()?;
+    pub fn new(schema: SchemaRef, key: &[&str], updated: Option<&str>, sets: &[SchemaRef]) -> Result<Self> {
+        let key = key.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, ArrowError>>()?;
         let updated = updated.map(|name| schema.index_of(name)).transpose()?;
         let (mut groups, mut group_of) = (Vec::<Group>::new(), Vec::new());
         for field in schema.fields() {
-            let supplied_by = sets
-                .iter()
-                .map(|set| set.index_of(field.name()).is_ok())
-                .collect();
+            let supplied_by = sets.iter().map(|set| set.index_of(field.name()).is_ok()).collect();
             let group = Group { supplied_by };
-            let at = groups
-                .iter()
-                .position(|known| known == &group)
-                .unwrap_or_else(|| {
-                    groups.push(group);
-                    groups.len() - 1
-                });
+            let at = groups.iter().position(|known| known == &group).unwrap_or_else(|| {
+                groups.push(group);
+                groups.len() - 1
+            });
             group_of.push(at);
         }
-        Ok(Self {
-            schema,
-            key,
-            updated,
-            groups,
-            group_of,
-        })
+        Ok(Self { schema, key, updated, groups, group_of })
     }
 }
 
@@ -128,11 +106,7 @@ pub(super) struct Merger<'a> {
 
 impl<'a> Merger<'a> {
     pub fn new(plan: &'a MergePlan) -> Self {
-        Self {
-            plan,
-            open: Vec::new(),
-            counts: Counts::default(),
-        }
+        Self { plan, open: Vec::new(), counts: Counts::default() }
     }
 
     /// What has become of the keys so far.
@@ -170,11 +144,7 @@ impl<'a> Merger<'a> {
     }
 
     fn key_of(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
-        self.plan
-            .key
-            .iter()
-            .map(|at| batch.column(*at).clone())
-            .collect()
+        self.plan.key.iter().map(|at| batch.column(*at).clone()).collect()
     }
 
     /// Whether the batch begins with the key that was held back.
@@ -204,10 +174,7 @@ impl<'a> Merger<'a> {
 
     /// One row for each run of rows with the same key; `runs` may begin anywhere but have no gaps.
     fn settle(&mut self, batch: &RecordBatch, runs: &[Range<usize>]) -> Result<RecordBatch> {
-        let origin = batch
-            .column(self.plan.schema.fields().len())
-            .as_primitive::<Int32Type>()
-            .values();
+        let origin = batch.column(self.plan.schema.fields().len()).as_primitive::<Int32Type>().values();
         let landed = origin.iter().filter(|origin| **origin != STORED).count() as u64;
         self.counts.landed += landed;
         if runs.len() == batch.num_rows() {
@@ -216,14 +183,10 @@ impl<'a> Merger<'a> {
             let columns = batch.columns()[..self.plan.schema.fields().len()].to_vec();
             return Ok(RecordBatch::try_new(self.plan.schema.clone(), columns)?);
         }
-        let updated = self
-            .plan
-            .updated
-            .map(|at| batch.column(at).as_primitive::<Date32Type>());
+        let updated = self.plan.updated.map(|at| batch.column(at).as_primitive::<Date32Type>());
         let offset = runs.first().map_or(0, |run| run.start);
         let mut contest = Contest::new(self.plan, origin, updated);
-        runs.iter()
-            .for_each(|run| contest.decide(run.start - offset..run.end - offset));
+        runs.iter().for_each(|run| contest.decide(run.start - offset..run.end - offset));
         self.counts.inserted += contest.inserted;
         let changed = contest.count_changed(batch)?;
         self.counts.updated += changed;
@@ -247,20 +210,11 @@ struct Contest<'a> {
 impl<'a> Contest<'a> {
     fn new(plan: &'a MergePlan, origin: &'a [i32], updated: Option<&'a Date32Array>) -> Self {
         let winners = vec![Vec::with_capacity(origin.len()); plan.groups.len()];
-        Self {
-            plan,
-            origin,
-            updated,
-            winners,
-            challenged: Vec::new(),
-            inserted: 0,
-        }
+        Self { plan, origin, updated, winners, challenged: Vec::new(), inserted: 0 }
     }
 
     fn updated_at(&self, row: usize) -> Option<i32> {
-        self.updated
-            .filter(|column| column.is_valid(row))
-            .map(|column| column.value(row))
+        self.updated.filter(|column| column.is_valid(row)).map(|column| column.value(row))
     }
 
     fn decide(&mut self, run: Range<usize>) {
@@ -270,9 +224,7 @@ impl<'a> Contest<'a> {
             (STORED, _) => self.challenged.push((self.winners[0].len(), first as u32)),
             _ => self.inserted += 1,
         }
-        self.winners
-            .iter_mut()
-            .for_each(|rows| rows.push(first as u32));
+        self.winners.iter_mut().for_each(|rows| rows.push(first as u32));
         let mut last_updated = self.updated_at(first);
         for row in run.skip(1) {
             let updated = self.updated_at(row);
@@ -280,9 +232,7 @@ impl<'a> Contest<'a> {
                 continue;
             }
             for (group, rows) in self.plan.groups.iter().zip(&mut self.winners) {
-                if let (true, Some(winner)) =
-                    (group.is_supplied_by(self.origin[row]), rows.last_mut())
-                {
+                if let (true, Some(winner)) = (group.is_supplied_by(self.origin[row]), rows.last_mut()) {
                     *winner = row as u32;
                 }
             }
@@ -307,12 +257,7 @@ impl<'a> Contest<'a> {
             if winners == stored {
                 continue;
             }
-            let columns = self
-                .plan
-                .group_of
-                .iter()
-                .enumerate()
-                .filter(|(_, of)| **of == group);
+            let columns = self.plan.group_of.iter().enumerate().filter(|(_, of)| **of == group);
             for column in columns.map(|(at, _)| batch.column(at)) {
                 let (before, after) = (take(column, &stored, None)?, take(column, &winners, None)?);
                 changed = or(&changed, &distinct(&before, &after)?)?;

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use datafusion::arrow::array::{
-    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::parquet::arrow::ArrowWriter;
 
@@ -124,13 +122,7 @@ impl Rejects {
     /// With a path, all bad rows are written there; without, only counted.
     pub fn new(table: &'static str, path: Option<&Path>) -> Result<Self> {
         let spool = path.map(Spool::create).transpose()?;
-        Ok(Self {
-            table,
-            landed_at: Utc::now(),
-            total: 0,
-            first: Vec::new(),
-            spool,
-        })
+        Ok(Self { table, landed_at: Utc::now(), total: 0, first: Vec::new(), spool })
     }
 
     /// Whether a row would only be counted, so that its text need not be looked up.
@@ -178,12 +170,7 @@ impl Rejects {
 impl Spool {
     fn create(path: &Path) -> Result<Self> {
         let writer = ArrowWriter::try_new(File::create(path)?, REJECTED_SCHEMA.clone(), None)?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer,
-            buffered: Vec::new(),
-            buffered_bytes: 0,
-        })
+        Ok(Self { path: path.to_owned(), writer, buffered: Vec::new(), buffered_bytes: 0 })
     }
 
     fn flush(&mut self, table: &str, landed_at: DateTime<Utc>) -> Result<()> {
@@ -204,11 +191,7 @@ fn to_batch(table: &str, landed_at: DateTime<Utc>, rows: &[RejectedRow]) -> Resu
     let columns: Vec<ArrayRef> = vec![
         text(rows.iter().map(|_| Some(table))),
         text(rows.iter().map(|row| Some(row.file.as_str()))),
-        Arc::new(
-            rows.iter()
-                .map(|row| row.line() as i64)
-                .collect::<Int64Array>(),
-        ),
+        Arc::new(rows.iter().map(|row| row.line() as i64).collect::<Int64Array>()),
         text(rows.iter().map(|row| row.column.as_deref())),
         text(rows.iter().map(|row| row.value.as_deref())),
         text(rows.iter().map(|row| Some(row.reason.as_str()))),

@@ -51,9 +51,7 @@ const BY_SESSION: RawTable = RawTable {
     name: "sep",
     key: &["ticker", "date"],
     nullable_key: &[],
-    required: &[
-        "ticker", "date", "open", "high", "low", "close", "volume", "closeadj",
-    ],
+    required: &["ticker", "date", "open", "high", "low", "close", "volume", "closeadj"],
     partition_date: Some("date"),
     updated: Some("lastupdated"),
     columns: SEP,
@@ -92,15 +90,7 @@ static TABLES: [RawTable; 10] = [
         name: "sf2",
         key: &["ticker", "filingdate", "ownername", "formtype", "rownum"],
         nullable_key: &["ownername", "formtype"],
-        required: &[
-            "ticker",
-            "filingdate",
-            "formtype",
-            "ownername",
-            "rownum",
-            "transactioncode",
-            "transactionvalue",
-        ],
+        required: &["ticker", "filingdate", "formtype", "ownername", "rownum", "transactioncode", "transactionvalue"],
         partition_date: Some("filingdate"),
         updated: None,
         columns: SF2,
@@ -109,14 +99,7 @@ static TABLES: [RawTable; 10] = [
     RawTable {
         name: "sf3",
         key: &["ticker", "calendardate", "investorname", "securitytype"],
-        required: &[
-            "ticker",
-            "investorname",
-            "securitytype",
-            "calendardate",
-            "value",
-            "units",
-        ],
+        required: &["ticker", "investorname", "securitytype", "calendardate", "value", "units"],
         partition_date: Some("calendardate"),
         updated: None,
         columns: SF3,
@@ -125,52 +108,22 @@ static TABLES: [RawTable; 10] = [
     RawTable {
         name: "tickers",
         key: &["ticker", "table", "permaticker"],
-        required: &[
-            "table",
-            "permaticker",
-            "ticker",
-            "exchange",
-            "category",
-            "isdelisted",
-        ],
+        required: &["table", "permaticker", "ticker", "exchange", "category", "isdelisted"],
         partition_date: None,
         columns: TICKERS,
         ..BY_SESSION
     },
     RawTable {
         name: "actions",
-        key: &[
-            "ticker",
-            "date",
-            "action",
-            "name",
-            "contraticker",
-            "contraname",
-        ],
+        key: &["ticker", "date", "action", "name", "contraticker", "contraname"],
         nullable_key: &["name", "contraticker", "contraname"],
-        required: &[
-            "date",
-            "action",
-            "ticker",
-            "name",
-            "value",
-            "contraticker",
-            "contraname",
-        ],
+        required: &["date", "action", "ticker", "name", "value", "contraticker", "contraname"],
         updated: None,
         columns: ACTIONS,
         ..BY_SESSION
     },
-    RawTable {
-        name: "metrics",
-        required: &["ticker", "date", "price"],
-        columns: METRICS,
-        ..BY_SESSION
-    },
-    RawTable {
-        name: "sfp",
-        ..BY_SESSION
-    },
+    RawTable { name: "metrics", required: &["ticker", "date", "price"], columns: METRICS, ..BY_SESSION },
+    RawTable { name: "sfp", ..BY_SESSION },
     RawTable {
         name: "sp500",
         key: &["ticker", "date", "action"],
@@ -193,18 +146,11 @@ impl RawTable {
     /// [`RawError::UnknownTable`] with the nearest name.
     pub fn find(name: &str) -> Result<&'static RawTable> {
         let wanted = name.to_ascii_lowercase();
-        TABLES
-            .iter()
-            .find(|table| table.name == wanted)
-            .ok_or_else(|| RawError::UnknownTable {
-                name: name.to_owned(),
-                nearest: nearest(&wanted),
-                known: TABLES
-                    .iter()
-                    .map(|table| table.name)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
+        TABLES.iter().find(|table| table.name == wanted).ok_or_else(|| RawError::UnknownTable {
+            name: name.to_owned(),
+            nearest: nearest(&wanted),
+            known: TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// The dataset that holds the table: `raw/NAME`.
@@ -215,11 +161,10 @@ impl RawTable {
     /// The vendor's columns in the vendor's order. All are nullable: only a row's key must be there, and
     /// [`RawTable::is_mandatory`] says which columns that means.
     pub fn schema(&self) -> SchemaRef {
-        let fields = self.columns.iter().flat_map(|(kind, names)| {
-            names
-                .split_whitespace()
-                .map(|name| Field::new(name, kind.data_type(), true))
-        });
+        let fields = self
+            .columns
+            .iter()
+            .flat_map(|(kind, names)| names.split_whitespace().map(|name| Field::new(name, kind.data_type(), true)));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 
@@ -236,10 +181,7 @@ impl RawTable {
 
 fn nearest(wanted: &str) -> &'static str {
     let distance = |table: &&RawTable| strsim::damerau_levenshtein(table.name, wanted);
-    TABLES
-        .iter()
-        .min_by_key(distance)
-        .map_or("sep", |table| table.name)
+    TABLES.iter().min_by_key(distance).map_or("sep", |table| table.name)
 }
 
 #[cfg(test)]
@@ -253,17 +195,8 @@ mod tests {
         for table in RawTable::all() {
             let schema = table.schema();
             let names: HashSet<_> = schema.fields().iter().map(|field| field.name()).collect();
-            assert_eq!(
-                names.len(),
-                schema.fields().len(),
-                "{}: a column is listed twice",
-                table.name
-            );
-            let named = table
-                .required
-                .iter()
-                .chain(table.nullable_key)
-                .chain(&table.updated);
+            assert_eq!(names.len(), schema.fields().len(), "{}: a column is listed twice", table.name);
+            let named = table.required.iter().chain(table.nullable_key).chain(&table.updated);
             for column in named.chain(table.key).chain(&table.partition_date) {
                 assert!(schema.index_of(column).is_ok(), "{}.{column}", table.name);
             }
@@ -275,10 +208,7 @@ mod tests {
             }
             if let Some(date) = table.partition_date {
                 assert!(table.is_mandatory(date));
-                assert_eq!(
-                    schema.field_with_name(date).unwrap().data_type(),
-                    &DataType::Date32
-                );
+                assert_eq!(schema.field_with_name(date).unwrap().data_type(), &DataType::Date32);
             }
         }
     }
@@ -295,10 +225,7 @@ mod tests {
         assert_eq!(type_of("sf1", "revenueusd"), DataType::Float64);
         assert_eq!(type_of("sf1", "fiscalperiod"), DataType::Utf8);
         let indicators = RawTable::find("sf1").unwrap().schema();
-        let numbers = indicators
-            .fields()
-            .iter()
-            .filter(|f| f.data_type() == &DataType::Float64);
+        let numbers = indicators.fields().iter().filter(|f| f.data_type() == &DataType::Float64);
         assert_eq!(numbers.count(), 105);
     }
 
@@ -306,9 +233,6 @@ mod tests {
     fn names_are_found_in_any_case_and_misspelt_names_get_a_hint() {
         assert_eq!(RawTable::find("SEP").unwrap().name, "sep");
         let message = RawTable::find("ticker").unwrap_err().to_string();
-        assert!(
-            message.contains("'ticker'") && message.contains("did you mean 'tickers'"),
-            "{message}"
-        );
+        assert!(message.contains("'ticker'") && message.contains("did you mean 'tickers'"), "{message}");
     }
 }

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
-use datafusion::arrow::compute::{
-    DatePart, date_part, partition, sort_to_indices, take_record_batch,
-};
+use datafusion::arrow::compute::{DatePart, date_part, partition, sort_to_indices, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
@@ -55,12 +53,7 @@ pub(super) struct Staged {
 
 impl Stage {
     pub fn new(table: &'static RawTable) -> Result<Self> {
-        Ok(Self {
-            folder: tempfile::tempdir()?,
-            table,
-            sets: Vec::new(),
-            rows: 0,
-        })
+        Ok(Self { folder: tempfile::tempdir()?, table, sets: Vec::new(), rows: 0 })
     }
 
     /// The temporary folder, for what else must be kept as long.
@@ -76,11 +69,7 @@ impl Stage {
         let sequence = Arc::new(Field::new(SEQUENCE, DataType::Int64, false));
         let schema: Vec<_> = columns.fields().iter().cloned().chain([sequence]).collect();
         let schema = Arc::new(Schema::new(schema));
-        self.sets.push(Set {
-            columns: columns.clone(),
-            schema,
-            writers: BTreeMap::new(),
-        });
+        self.sets.push(Set { columns: columns.clone(), schema, writers: BTreeMap::new() });
         self.sets.len() - 1
     }
 
@@ -95,20 +84,14 @@ impl Stage {
         self.rows += rows.num_rows() as u64;
         let sequence: ArrayRef = Arc::new(Int64Array::from_iter_values(first..self.rows as i64));
         let columns = rows.columns().iter().cloned().chain([sequence]).collect();
-        let Set {
-            schema, writers, ..
-        } = &mut self.sets[set];
+        let Set { schema, writers, .. } = &mut self.sets[set];
         let rows = RecordBatch::try_new(schema.clone(), columns)?;
         for (year, rows) in by_year(self.table, rows)? {
             let writer = match writers.entry(year) {
                 Entry::Occupied(open) => open.into_mut(),
                 Entry::Vacant(new) => {
                     let file = File::create(path(&self.folder, set, year))?;
-                    new.insert(ArrowWriter::try_new(
-                        file,
-                        schema.clone(),
-                        Some(properties()),
-                    )?)
+                    new.insert(ArrowWriter::try_new(file, schema.clone(), Some(properties()))?)
                 }
             };
             writer.write(&rows)?;
@@ -118,17 +101,9 @@ impl Stage {
 
     /// Closes row groups when the unfinished ones have become too large together.
     fn relieve(&mut self) -> Result<()> {
-        let sizes = self
-            .sets
-            .iter()
-            .flat_map(|set| set.writers.values())
-            .map(ArrowWriter::memory_size);
+        let sizes = self.sets.iter().flat_map(|set| set.writers.values()).map(ArrowWriter::memory_size);
         if sizes.sum::<usize>() > BUFFERED_BYTES {
-            for writer in self
-                .sets
-                .iter_mut()
-                .flat_map(|set| set.writers.values_mut())
-            {
+            for writer in self.sets.iter_mut().flat_map(|set| set.writers.values_mut()) {
                 writer.flush()?;
             }
         }
@@ -145,12 +120,7 @@ impl Stage {
                 years.entry(year).or_default().push(at);
             }
         }
-        Ok(Staged {
-            folder: self.folder,
-            sets,
-            years,
-            rows: self.rows,
-        })
+        Ok(Staged { folder: self.folder, sets, years, rows: self.rows })
     }
 }
 
@@ -176,28 +146,16 @@ fn by_year(table: &RawTable, rows: RecordBatch) -> Result<Vec<(Year, RecordBatch
     };
     let years = date_part(rows.column(rows.schema().index_of(column)?), DatePart::Year)?;
     let first = years.as_primitive::<Int32Type>().value(0);
-    if years
-        .as_primitive::<Int32Type>()
-        .values()
-        .iter()
-        .all(|year| *year == first)
-    {
+    if years.as_primitive::<Int32Type>().values().iter().all(|year| *year == first) {
         return Ok(vec![(Some(first), rows)]);
     }
     // Rows of a year may change places here; the sequence number remembers their order.
     let order = sort_to_indices(&years, None, None)?;
     let rows = take_record_batch(&rows, &order)?;
     let years = date_part(rows.column(rows.schema().index_of(column)?), DatePart::Year)?;
-    let runs = partition(&[years.clone()])?.ranges().into_iter();
+    let runs = partition(std::slice::from_ref(&years))?.ranges().into_iter();
     let years = years.as_primitive::<Int32Type>();
-    Ok(runs
-        .map(|run| {
-            (
-                Some(years.value(run.start)),
-                rows.slice(run.start, run.len()),
-            )
-        })
-        .collect())
+    Ok(runs.map(|run| (Some(years.value(run.start)), rows.slice(run.start, run.len()))).collect())
 }
 
 /// Written once and read once: cheap compression, no dictionaries, no statistics.

@@ -59,17 +59,7 @@ impl Upsert {
         let stem = format!("part-{}", uuid::Uuid::new_v4().simple());
         let session = session(lake, memory_limit)?;
         let layout = layout(table);
-        Ok(Self {
-            lake: lake.clone(),
-            table,
-            staged,
-            base,
-            schema,
-            layout,
-            plan,
-            session,
-            stem,
-        })
+        Ok(Self { lake: lake.clone(), table, staged, base, schema, layout, plan, session, stem })
     }
 
     /// The columns of the new version.
@@ -94,18 +84,11 @@ impl Upsert {
         if !remove.is_empty() {
             let counts = self.count_until_change(year).await?;
             if counts.changes() == 0 {
-                return Ok(Merged {
-                    counts,
-                    ..Merged::default()
-                });
+                return Ok(Merged { counts, ..Merged::default() });
             }
         }
         let (counts, add) = self.write(year, &folder).await?;
-        Ok(Merged {
-            counts,
-            add,
-            remove,
-        })
+        Ok(Merged { counts, add, remove })
     }
 
     async fn count_until_change(&self, year: Year) -> Result<Counts> {
@@ -123,14 +106,7 @@ impl Upsert {
 
     async fn write(&self, year: Year, folder: &str) -> Result<(Counts, Vec<DataFile>)> {
         let (dataset, schema) = (self.table.dataset(), self.schema.clone());
-        let mut writer = DatasetWriter::new(
-            &self.lake,
-            &dataset,
-            folder,
-            &self.stem,
-            schema,
-            &self.layout,
-        )?;
+        let mut writer = DatasetWriter::new(&self.lake, &dataset, folder, &self.stem, schema, &self.layout)?;
         let mut merger = Merger::new(&self.plan);
         let mut sorted = self.sorted(year).await?;
         while let Some(batch) = sorted.try_next().await? {
@@ -157,15 +133,8 @@ impl Upsert {
         }
         for set in self.staged.years.get(&year).into_iter().flatten() {
             let path = self.staged.path(*set, year).display().to_string();
-            let rows = self
-                .session
-                .read_parquet(path, ParquetReadOptions::default())
-                .await?;
-            parts.push(rows.select(self.columns(
-                &self.staged.sets[*set],
-                *set as i32,
-                ident(SEQUENCE),
-            ))?);
+            let rows = self.session.read_parquet(path, ParquetReadOptions::default()).await?;
+            parts.push(rows.select(self.columns(&self.staged.sets[*set], *set as i32, ident(SEQUENCE)))?);
         }
         let mut parts = parts.into_iter();
         let Some(first) = parts.next() else {
@@ -173,24 +142,14 @@ impl Upsert {
         };
         let all = parts.try_fold(first, DataFrame::union)?;
         let order = self.table.key.iter().copied().chain([SEQUENCE]);
-        Ok(all.sort(
-            order
-                .map(|column| ident(column).sort(true, false))
-                .collect(),
-        )?)
+        Ok(all.sort(order.map(|column| ident(column).sort(true, false)).collect())?)
     }
 
     fn stored(&self, base: &Arc<Snapshot>, year: Year) -> Result<DataFrame> {
-        let mut rows = self
-            .session
-            .read_table(Arc::new(DatasetProvider::new(&self.lake, base.clone())))?;
+        let mut rows = self.session.read_table(Arc::new(DatasetProvider::new(&self.lake, base.clone())))?;
         if let (Some(column), Some(year)) = (self.table.partition_date, year) {
             let (first, next) = (first_day(year), first_day(year + 1));
-            rows = rows.filter(
-                ident(column)
-                    .gt_eq(lit(first))
-                    .and(ident(column).lt(lit(next))),
-            )?;
+            rows = rows.filter(ident(column).gt_eq(lit(first)).and(ident(column).lt(lit(next))))?;
         }
         // A constant, so that the stored order counts as sorted by it too.
         Ok(rows.select(self.columns(base.schema(), STORED, lit(-1_i64)))?)
@@ -203,17 +162,12 @@ impl Upsert {
             Err(_) => lit(null_of(field.data_type())).alias(field.name()),
         };
         let columns = self.schema.fields().iter().map(column);
-        columns
-            .chain([lit(origin).alias(ORIGIN), sequence.alias(SEQUENCE)])
-            .collect()
+        columns.chain([lit(origin).alias(ORIGIN), sequence.alias(SEQUENCE)]).collect()
     }
 
     fn stored_files(&self, folder: &str) -> Vec<DataFile> {
         let files = self.base.iter().flat_map(|base| base.files());
-        files
-            .filter(|file| file.folder() == folder)
-            .cloned()
-            .collect()
+        files.filter(|file| file.folder() == folder).cloned().collect()
     }
 }
 
@@ -224,14 +178,12 @@ pub(super) fn layout(table: &RawTable) -> Layout {
 
 /// A session that reads text as plain columns, keeps the order of files, and spills when it reaches the limit.
 fn session(lake: &Lake, memory_limit: usize) -> Result<SessionContext> {
-    let runtime =
-        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(memory_limit)));
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(memory_limit)));
     let runtime = runtime.build_arc()?;
     lake.register_store(&runtime);
-    let config = SessionConfig::new().with_target_partitions(1).set_bool(
-        "datafusion.execution.parquet.schema_force_view_types",
-        false,
-    );
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
@@ -239,11 +191,7 @@ fn session(lake: &Lake, memory_limit: usize) -> Result<SessionContext> {
 fn merged_schema(table: &RawTable, base: Option<&Snapshot>, staged: &Staged) -> Result<SchemaRef> {
     let mut fields: Vec<Arc<Field>> = table.schema().fields().iter().cloned().collect();
     let stored = base.map(|base| base.schema().clone());
-    for field in stored
-        .iter()
-        .chain(&staged.sets)
-        .flat_map(|schema| schema.fields())
-    {
+    for field in stored.iter().chain(&staged.sets).flat_map(|schema| schema.fields()) {
         match fields.iter().find(|known| known.name() == field.name()) {
             None => fields.push(field.clone()),
             Some(known) if known.data_type() == field.data_type() => {}
@@ -286,33 +234,16 @@ mod tests {
         std::fs::write(&file, format!("{header}\nA,2024-01-02,4,DOE,P,1,1\n")).unwrap();
         let lake = Lake::open(folder.path().join("lake").to_str().unwrap()).unwrap();
         let table = RawTable::find("sf2").unwrap();
-        land(&lake, table, &[file.clone()], &LandOptions::default())
-            .await
-            .unwrap();
+        land(&lake, table, std::slice::from_ref(&file), &LandOptions::default()).await.unwrap();
 
         let taken = take_in(table, &[file], None, false, &|_| {}).unwrap();
         let base = lake.snapshot(&table.dataset()).await.unwrap().map(Arc::new);
         let upsert = Upsert::new(&lake, table, Arc::new(taken.staged), base, 1 << 26).unwrap();
-        let plan = upsert
-            .sorted_rows(Some(2024))
-            .await
-            .unwrap()
-            .create_physical_plan()
-            .await
-            .unwrap();
+        let plan = upsert.sorted_rows(Some(2024)).await.unwrap().create_physical_plan().await.unwrap();
         let plan = displayable(plan.as_ref()).indent(false).to_string();
         assert_eq!(plan.matches("SortExec").count(), 1, "{plan}");
-        assert!(
-            plan.trim_start().starts_with("SortPreservingMergeExec"),
-            "{plan}"
-        );
-        let (sort, stored) = (
-            plan.find("SortExec").unwrap(),
-            plan.find("raw/sf2").unwrap(),
-        );
-        assert!(
-            stored < sort,
-            "the stored rows come first, above the sort of the staged ones: {plan}"
-        );
+        assert!(plan.trim_start().starts_with("SortPreservingMergeExec"), "{plan}");
+        let (sort, stored) = (plan.find("SortExec").unwrap(), plan.find("raw/sf2").unwrap());
+        assert!(stored < sort, "the stored rows come first, above the sort of the staged ones: {plan}");
     }
 }

@@ -11,9 +11,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::{can_cast_types, cast, filter_record_batch, is_not_null, nullif};
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Field, Float64Type, Schema, SchemaRef, TimeUnit,
-};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::util::display::array_value_to_string;
 
 use super::reader::Source;
@@ -65,33 +63,17 @@ impl Conversion {
     /// If required columns are missing or a type cannot be converted.
     pub fn new(table: &RawTable, extras: &Schema, source: &Source) -> Result<Self> {
         let known = table.schema();
-        let missing = table
-            .required
-            .iter()
-            .filter(|name| source.schema.index_of(name).is_err());
+        let missing = table.required.iter().filter(|name| source.schema.index_of(name).is_err());
         let missing: Vec<&str> = missing.copied().collect();
         if !missing.is_empty() {
-            let found = source
-                .schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str())
-                .collect::<Vec<_>>();
+            let found = source.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
             let (missing, found) = (missing.join(", "), found.join(", "));
-            return Err(RawError::MissingColumns {
-                file: source.name.clone(),
-                table: table.name,
-                missing,
-                found,
-            });
+            return Err(RawError::MissingColumns { file: source.name.clone(), table: table.name, missing, found });
         }
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         let mut add = |at: usize, target: &Field| {
             let mandatory = table.is_mandatory(target.name());
-            columns.push(Column {
-                source: at,
-                mandatory,
-            });
+            columns.push(Column { source: at, mandatory });
             fields.push(target.clone().with_nullable(true));
         };
         for field in known.fields() {
@@ -110,11 +92,7 @@ impl Conversion {
                 add(at, &target);
             }
         }
-        Ok(Self {
-            columns,
-            schema: Arc::new(Schema::new(fields)),
-            is_csv: source.is_csv,
-        })
+        Ok(Self { columns, schema: Arc::new(Schema::new(fields)), is_csv: source.is_csv })
     }
 
     /// The columns that the file has, in the table's order, then the others in the file's.
@@ -151,16 +129,11 @@ impl Conversion {
         bad.dedup_by_key(|cell| cell.row);
         let mut keep = vec![true; rows.num_rows()];
         bad.iter().for_each(|cell| keep[cell.row] = false);
-        Ok(Converted {
-            rows: filter_record_batch(&rows, &BooleanArray::from(keep))?,
-            bad,
-        })
+        Ok(Converted { rows: filter_record_batch(&rows, &BooleanArray::from(keep))?, bad })
     }
 
     fn bad_cell(&self, raw: &ArrayRef, field: &Field, row: usize) -> BadCell {
-        let value = raw
-            .is_valid(row)
-            .then(|| array_value_to_string(raw, row).unwrap_or_default());
+        let value = raw.is_valid(row).then(|| array_value_to_string(raw, row).unwrap_or_default());
         let value = value.filter(|text| !text.is_empty());
         let is_infinite = |text: &String| text.parse::<f64>().is_ok_and(|x| !x.is_finite());
         let reason = match (&value, field.data_type()) {
@@ -172,12 +145,7 @@ impl Conversion {
             (_, DataType::Utf8) => "is not UTF-8 text",
             _ => "does not fit the column's type",
         };
-        BadCell {
-            row,
-            column: field.name().clone(),
-            value,
-            reason,
-        }
+        BadCell { row, column: field.name().clone(), value, reason }
     }
 
     fn convert_column(&self, raw: &ArrayRef, target: &DataType) -> Result<Typed> {
@@ -189,10 +157,7 @@ impl Conversion {
             DataType::Float64 => to_numbers(&raw),
             DataType::Float32 => {
                 let typed = to_numbers(&raw)?;
-                Ok(Typed {
-                    values: cast(&typed.values, target)?,
-                    ..typed
-                })
+                Ok(Typed { values: cast(&typed.values, target)?, ..typed })
             }
             DataType::Int64 => to_integers(&raw),
             DataType::Utf8 if !self.is_csv => to_text(&raw),
@@ -211,22 +176,14 @@ struct Typed {
 impl Typed {
     fn new(values: ArrayRef, bad: BooleanBuffer) -> Self {
         let has_bad_cells = bad.count_set_bits() > 0;
-        Self {
-            values,
-            bad,
-            has_bad_cells,
-        }
+        Self { values, bad, has_bad_cells }
     }
 
     /// Bad is what had a value before the cast and has none after.
     fn after_cast(raw: &ArrayRef, values: ArrayRef) -> Self {
         let rows = values.len();
         if raw.logical_null_count() == values.null_count() {
-            return Self {
-                values,
-                bad: BooleanBuffer::new_unset(rows),
-                has_bad_cells: false,
-            };
+            return Self { values, bad: BooleanBuffer::new_unset(rows), has_bad_cells: false };
         }
         let valid = |nulls: Option<NullBuffer>| match nulls {
             Some(nulls) => nulls.into_inner(),
@@ -247,8 +204,8 @@ fn to_numbers(raw: &ArrayRef) -> Result<Typed> {
     let is_text = !raw.data_type().is_numeric();
     let in_use = |at: usize| numbers.is_valid(at);
     let values = numbers.values();
-    let unusable = (0..numbers.len())
-        .map(|at| in_use(at) && (values[at].is_infinite() || (is_text && values[at].is_nan())));
+    let unusable =
+        (0..numbers.len()).map(|at| in_use(at) && (values[at].is_infinite() || (is_text && values[at].is_nan())));
     let bad = &typed.bad | &unusable.collect::<BooleanBuffer>();
     let not_finite = BooleanArray::from_unary(numbers, |x| !x.is_finite());
     Ok(Typed::new(nullif(numbers, &not_finite)?, bad))
@@ -291,11 +248,7 @@ fn to_text(raw: &ArrayRef) -> Result<Typed> {
     let typed = match raw.data_type() {
         DataType::Float32 | DataType::Float64 => {
             let integers = to_integers(raw)?;
-            let raw = if integers.has_bad_cells {
-                raw.clone()
-            } else {
-                integers.values
-            };
+            let raw = if integers.has_bad_cells { raw.clone() } else { integers.values };
             Typed::after_cast(&raw, cast(&raw, &DataType::Utf8)?)
         }
         _ => Typed::after_cast(raw, cast(raw, &DataType::Utf8)?),
@@ -320,18 +273,14 @@ fn extra_field(table: &RawTable, source: &Source, field: &Field) -> Result<Field
     let stored = storable_schema(&table.dataset(), &Schema::new(vec![field.clone()]))?;
     let stored = match stored.field(0).clone() {
         // Not every Delta reader knows timestamps without a zone; such times are taken to be UTC, as pandas does.
-        field if matches!(field.data_type(), DataType::Timestamp(_, None)) => field.with_data_type(
-            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        ),
+        field if matches!(field.data_type(), DataType::Timestamp(_, None)) => {
+            field.with_data_type(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
+        }
         field => field,
     };
     match stored.data_type().is_nested() {
         // Rows are compared column by column, and lists have no cheap comparison.
-        true => Err(type_error(
-            source,
-            field,
-            "a plain column; leave it out or flatten it",
-        )),
+        true => Err(type_error(source, field, "a plain column; leave it out or flatten it")),
         false => Ok(stored),
     }
 }

@@ -23,9 +23,7 @@ impl Table {
     /// An empty table with these columns.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let mut table = comfy_table::Table::new();
-        table
-            .load_preset(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Disabled);
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(columns.iter().map(|(name, _)| *name));
         for (at, (_, align)) in columns.iter().enumerate() {
             if let Some(column) = table.column_mut(at) {
@@ -55,30 +53,17 @@ impl Table {
         batches: &[RecordBatch],
     ) -> Result<Self, ArrowError> {
         let align = |data_type: &DataType| {
-            if data_type.is_numeric() {
-                Align::Right
-            } else {
-                Align::Left
-            }
+            if data_type.is_numeric() { Align::Right } else { Align::Left }
         };
-        let columns: Vec<_> = schema
-            .fields()
-            .iter()
-            .map(|f| (f.name().as_str(), align(f.data_type())))
-            .collect();
+        let columns: Vec<_> = schema.fields().iter().map(|f| (f.name().as_str(), align(f.data_type()))).collect();
         let mut table = Self::new(&columns);
         let options = FormatOptions::default();
         for batch in batches {
-            let columns = batch
-                .columns()
-                .iter()
-                .map(|column| ArrayFormatter::try_new(column, &options));
+            let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             for row in 0..batch.num_rows() {
                 let cells = columns.iter().zip(schema.fields());
-                table.row(cells.map(|(column, field)| {
-                    shown(&column.value(row).to_string(), field.data_type())
-                }));
+                table.row(cells.map(|(column, field)| shown(&column.value(row).to_string(), field.data_type())));
             }
         }
         Ok(table)
@@ -142,12 +127,7 @@ mod tests {
     #[test]
     fn numbers_stand_on_the_right() {
         let mut table = Table::new(&[("dataset", Align::Left), ("rows", Align::Right)]);
-        table
-            .row(["a".into(), "10".into()])
-            .row(["feat_beta".into(), "7".into()]);
-        assert_eq!(
-            table.to_string(),
-            "dataset     rows\na             10\nfeat_beta      7"
-        );
+        table.row(["a".into(), "10".into()]).row(["feat_beta".into(), "7".into()]);
+        assert_eq!(table.to_string(), "dataset     rows\na             10\nfeat_beta      7");
     }
 }

@@ -16,9 +16,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -40,10 +38,7 @@ impl Desk {
     /// The command with its lake set, not yet run.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kairos"));
-        command
-            .current_dir(self.folder.path())
-            .env_remove("KAIROS_LAKE")
-            .env_remove("NO_COLOR");
+        command.current_dir(self.folder.path()).env_remove("KAIROS_LAKE").env_remove("NO_COLOR");
         command.arg("--lake").arg(self.lake()).args(arguments);
         command
     }
@@ -55,41 +50,28 @@ impl Desk {
     /// Runs a command that must succeed and returns what it prints.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "kairos {arguments:?} failed: {}",
-            stderr(&output)
-        );
+        assert!(output.status.success(), "kairos {arguments:?} failed: {}", stderr(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Runs a command that must fail with this exit code and returns its message.
     pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "kairos {arguments:?}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(code), "kairos {arguments:?}: {}", stderr(&output));
         stderr(&output)
     }
 
     /// The cells of a query's result, row by row, as text; NULL is empty.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         let text = self.ok(&["sql", "--format", "csv", "-c", sql]);
-        text.lines()
-            .skip(1)
-            .map(|line| line.split(',').map(str::to_owned).collect())
-            .collect()
+        let cell = |cell: &str| cell.trim_matches('"').to_owned();
+        text.lines().skip(1).map(|line| line.split(',').map(cell).collect()).collect()
     }
 
     /// The only number of a query's result.
     pub fn number(&self, sql: &str) -> f64 {
         let rows = self.rows(sql);
-        rows[0][0]
-            .parse()
-            .unwrap_or_else(|_| panic!("{sql} gives {rows:?}"))
+        rows[0][0].parse().unwrap_or_else(|_| panic!("{sql} gives {rows:?}"))
     }
 }
 
@@ -99,9 +81,7 @@ pub fn stderr(output: &Output) -> String {
 
 /// The folder of golden and real data beside the repository, if this machine has it.
 pub fn shared() -> Option<PathBuf> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()?
-        .join("shared");
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("shared");
     let found = shared.join("golden").is_dir();
     if !found {
         eprintln!("skipped: there is no ../shared with golden data");

@@ -19,11 +19,7 @@ pub(crate) fn numbers(column: &ArrayRef) -> Result<Cow<'_, [f64]>> {
         return Ok(Cow::Borrowed(column.values()));
     };
     let pairs = column.values().iter().zip(nulls);
-    Ok(Cow::Owned(
-        pairs
-            .map(|(&value, valid)| if valid { value } else { f64::NAN })
-            .collect(),
-    ))
+    Ok(Cow::Owned(pairs.map(|(&value, valid)| if valid { value } else { f64::NAN }).collect()))
 }
 
 /// A Float64 column with NULL in place of every value that is not finite.

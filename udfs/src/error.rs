@@ -17,9 +17,7 @@ pub enum ArgumentError {
         usage: String,
     },
     /// An argument of a type that does not fit.
-    #[error(
-        "argument `{argument}` of {function} must be {expected}, found type {found}; write {usage}"
-    )]
+    #[error("argument `{argument}` of {function} must be {expected}, found type {found}; write {usage}")]
     Type {
         /// Name of the function.
         function: &'static str,
@@ -62,9 +60,7 @@ pub enum ArgumentError {
         usage: String,
     },
     /// `IGNORE NULLS`, which says nothing the function does not do already.
-    #[error(
-        "{function} does not take IGNORE NULLS; remove it: {usage} already skips missing values"
-    )]
+    #[error("{function} does not take IGNORE NULLS; remove it: {usage} already skips missing values")]
     IgnoreNulls {
         /// Name of the function.
         function: &'static str,

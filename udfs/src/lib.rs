@@ -61,11 +61,7 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
 
 /// The names of all functions that [`register_all`] registers.
 pub fn function_names() -> Vec<&'static str> {
-    let scalar = scalar::functions()
-        .into_iter()
-        .map(|function| function.name());
-    let window = window::functions()
-        .into_iter()
-        .map(|function| function.name());
+    let scalar = scalar::functions().into_iter().map(|function| function.name());
+    let window = window::functions().into_iter().map(|function| function.name());
     scalar.chain(window).collect()
 }

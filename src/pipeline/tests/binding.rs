@@ -27,10 +27,7 @@ fn bound(text: &str) -> String {
 #[test]
 fn each_type_becomes_its_literal_wherever_an_expression_may_stand() {
     for (sql, expected) in [
-        (
-            "SELECT $i, $negative, $f, $s, $b, $d",
-            "SELECT 20, (-3), 0.1, 'it''s', true, DATE '2020-02-29'",
-        ),
+        ("SELECT $i, $negative, $f, $s, $b, $d", "SELECT 20, (-3), 0.1, 'it''s', true, DATE '2020-02-29'"),
         ("SELECT -$negative", "SELECT -(-3)"),
         ("SELECT 1 - $negative", "SELECT 1 - (-3)"),
         (
@@ -45,10 +42,7 @@ fn each_type_becomes_its_literal_wherever_an_expression_may_stand() {
             "SELECT avg(x) OVER w FROM t WINDOW w AS (ORDER BY d ROWS $i PRECEDING)",
             "SELECT avg(x) OVER w FROM t WINDOW w AS (ORDER BY d ROWS 20 PRECEDING)",
         ),
-        (
-            "SELECT * FROM t WHERE a IN ($i, $negative) LIMIT $i",
-            "SELECT * FROM t WHERE a IN (20, (-3)) LIMIT 20",
-        ),
+        ("SELECT * FROM t WHERE a IN ($i, $negative) LIMIT $i", "SELECT * FROM t WHERE a IN (20, (-3)) LIMIT 20"),
         (
             "SELECT * FROM f((SELECT * FROM t WHERE x > $f), top => $i)",
             "SELECT * FROM f((SELECT * FROM t WHERE x > 0.1), top => 20)",
@@ -65,33 +59,16 @@ fn each_type_becomes_its_literal_wherever_an_expression_may_stand() {
 
 #[test]
 fn floats_keep_every_bit_and_stay_floats() {
-    for text in [
-        "0.1",
-        "1e16",
-        "500000.0",
-        "1.7976931348623157e308",
-        "5e-324",
-        "0.30000000000000004",
-    ] {
+    for text in ["0.1", "1e16", "500000.0", "1.7976931348623157e308", "5e-324", "0.30000000000000004"] {
         let (mut statement, file) = query("SELECT $f");
-        parameters(&[&format!("f={text}")])
-            .bind(&mut statement, &file)
-            .unwrap();
+        parameters(&[&format!("f={text}")]).bind(&mut statement, &file).unwrap();
         let literal = statement.to_string().replace("SELECT ", "");
-        assert_eq!(
-            literal.parse::<f64>().unwrap().to_bits(),
-            text.parse::<f64>().unwrap().to_bits()
-        );
-        assert!(
-            literal.parse::<i64>().is_err(),
-            "{literal} would be planned as an integer"
-        );
+        assert_eq!(literal.parse::<f64>().unwrap().to_bits(), text.parse::<f64>().unwrap().to_bits());
+        assert!(literal.parse::<i64>().is_err(), "{literal} would be planned as an integer");
     }
     assert_eq!(bound("SELECT $tiny"), "SELECT (-5e-324)");
     let (mut statement, file) = query("SELECT $i");
-    parameters(&["i=-9223372036854775808"])
-        .bind(&mut statement, &file)
-        .unwrap();
+    parameters(&["i=-9223372036854775808"]).bind(&mut statement, &file).unwrap();
     assert_eq!(statement.to_string(), "SELECT (-9223372036854775808)");
 }
 
@@ -101,44 +78,21 @@ async fn datafusion_gives_bound_literals_the_declared_type_and_value() {
     use datafusion::prelude::SessionContext;
     use datafusion::sql::parser::Statement as DataFusionStatement;
 
-    let (mut statement, file) = query(
-        "SELECT $i, $negative, $f, $tiny, $s, $b, $d, sum($i) OVER (ROWS BETWEEN $i PRECEDING AND CURRENT ROW)",
-    );
+    let (mut statement, file) =
+        query("SELECT $i, $negative, $f, $tiny, $s, $b, $d, sum($i) OVER (ROWS BETWEEN $i PRECEDING AND CURRENT ROW)");
     parameters(&[]).bind(&mut statement, &file).unwrap();
     let context = SessionContext::new();
     let statement = DataFusionStatement::Statement(Box::new(statement));
     let plan = context.state().statement_to_plan(statement).await.unwrap();
-    let batches = context
-        .execute_logical_plan(plan)
-        .await
-        .unwrap()
-        .collect()
-        .await
-        .unwrap();
+    let batches = context.execute_logical_plan(plan).await.unwrap().collect().await.unwrap();
     let schema = batches[0].schema();
-    let types: Vec<String> = schema
-        .fields()
-        .iter()
-        .map(|f| f.data_type().to_string())
-        .collect();
-    assert_eq!(
-        types,
-        [
-            "Int64", "Int64", "Float64", "Float64", "Utf8", "Boolean", "Date32", "Int64"
-        ]
-    );
+    let types: Vec<String> = schema.fields().iter().map(|f| f.data_type().to_string()).collect();
+    assert_eq!(types, ["Int64", "Int64", "Float64", "Float64", "Utf8", "Boolean", "Date32", "Int64"]);
     let row: Vec<String> = (batches[0].columns().iter())
-        .map(|c| {
-            datafusion::common::ScalarValue::try_from_array(c, 0)
-                .unwrap()
-                .to_string()
-        })
+        .map(|c| datafusion::common::ScalarValue::try_from_array(c, 0).unwrap().to_string())
         .collect();
     let tiny = (-5e-324_f64).to_string();
-    assert_eq!(
-        row,
-        ["20", "-3", "0.1", &tiny, "it's", "true", "2020-02-29", "20"]
-    );
+    assert_eq!(row, ["20", "-3", "0.1", &tiny, "it's", "true", "2020-02-29", "20"]);
 }
 
 #[test]
@@ -155,10 +109,7 @@ fn an_unknown_parameter_is_shown_with_similar_ones() {
     let error = load(
         &[
             ("pipeline.toml", manifest),
-            (
-                "base/a.sql",
-                "create or replace table a as\nselect *\nfrom sep\nwhere v > $min_advs",
-            ),
+            ("base/a.sql", "create or replace table a as\nselect *\nfrom sep\nwhere v > $min_advs"),
         ],
         &[],
     )

@@ -22,19 +22,13 @@ features
 matrix
   top  ← left_side, right_side
 ";
-    assert_eq!(
-        render::text(&pipeline.graph, &everything(&pipeline)),
-        expected
-    );
+    assert_eq!(render::text(&pipeline.graph, &everything(&pipeline)), expected);
 }
 
 #[test]
 fn the_graph_as_dot_and_mermaid() {
     let pipeline = load(&DIAMOND, &[]).unwrap();
-    let selectors = Selectors {
-        datasets: strings(&["mid"]),
-        ..all()
-    };
+    let selectors = Selectors { datasets: strings(&["mid"]), ..all() };
     let selection = pipeline.graph.select(&selectors).unwrap();
     let expected = "\
 digraph kairos {
@@ -72,47 +66,16 @@ flowchart LR
 fn events() -> Vec<RunEvent> {
     let finished = |dataset: &str, outcome| {
         let source = format!("sql/{dataset}.sql");
-        RunEvent::Finished(StepOutcome {
-            dataset: dataset.into(),
-            source,
-            outcome,
-        })
+        RunEvent::Finished(StepOutcome { dataset: dataset.into(), source, outcome })
     };
-    let built = Built {
-        version: 7,
-        rows: 1_234_567,
-        bytes: 45_600_000,
-        files: 2,
-    };
-    let summary = RunSummary {
-        run_id: "r1".into(),
-        steps: vec![],
-        seconds: 4.5,
-        cancelled: false,
-    };
+    let built = Built { version: 7, rows: 1_234_567, bytes: 45_600_000, files: 2 };
+    let summary = RunSummary { run_id: "r1".into(), steps: vec![], seconds: 4.5, cancelled: false };
     vec![
-        RunEvent::RunStarted {
-            run_id: "r1".into(),
-            to_build: strings(&["feat_momentum_v2", "b"]),
-        },
+        RunEvent::RunStarted { run_id: "r1".into(), to_build: strings(&["feat_momentum_v2", "b"]) },
         finished("old", Outcome::Skipped { version: Some(3) }),
-        RunEvent::Started {
-            dataset: "feat_momentum_v2".into(),
-        },
-        finished(
-            "feat_momentum_v2",
-            Outcome::Built {
-                built,
-                seconds: 3.21,
-            },
-        ),
-        finished(
-            "b",
-            Outcome::Failed {
-                error: "no\nwhy".into(),
-                seconds: 0.5,
-            },
-        ),
+        RunEvent::Started { dataset: "feat_momentum_v2".into() },
+        finished("feat_momentum_v2", Outcome::Built { built, seconds: 3.21 }),
+        finished("b", Outcome::Failed { error: "no\nwhy".into(), seconds: 0.5 }),
         finished("c", Outcome::Blocked { by: "b".into() }),
         finished("d", Outcome::NotRun),
         RunEvent::RunFinished(summary),
@@ -151,38 +114,17 @@ fn the_run_log_is_one_json_object_per_event() {
     let mut log = RunLog::new("r1", Vec::new());
     events().iter().for_each(|event| log.write(event).unwrap());
     let text = String::from_utf8(log.into_inner()).unwrap();
-    let lines: Vec<serde_json::Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let kinds: Vec<&str> = lines
-        .iter()
-        .map(|line| line["event"].as_str().unwrap())
-        .collect();
-    let expected = [
-        "run_started",
-        "skipped",
-        "started",
-        "built",
-        "failed",
-        "blocked",
-        "not_run",
-        "run_finished",
-    ];
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    let expected = ["run_started", "skipped", "started", "built", "failed", "blocked", "not_run", "run_finished"];
     assert_eq!(kinds, expected);
     for line in &lines {
         assert_eq!(line["run_id"], "r1");
         chrono::DateTime::parse_from_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
     }
     let built = &lines[3];
-    assert_eq!(
-        (&built["dataset"], &built["version"]),
-        (&"feat_momentum_v2".into(), &7.into())
-    );
-    assert_eq!(
-        (&built["rows"], &built["seconds"]),
-        (&1_234_567.into(), &3.21.into())
-    );
+    assert_eq!((&built["dataset"], &built["version"]), (&"feat_momentum_v2".into(), &7.into()));
+    assert_eq!((&built["rows"], &built["seconds"]), (&1_234_567.into(), &3.21.into()));
     assert_eq!(lines[4]["error"], "no\nwhy");
     assert_eq!(lines[5]["blocked_by"], "b");
     assert!(lines[5].get("rows").is_none());

@@ -39,10 +39,7 @@ fn types_come_from_toml_and_order_from_the_file() {
     assert_eq!(names, ["zeta", "count", "basis", "strict", "since"]);
     assert_eq!(value(&parameters, "zeta"), ParameterValue::Float(0.5));
     assert_eq!(value(&parameters, "count"), ParameterValue::Integer(20));
-    assert_eq!(
-        value(&parameters, "basis"),
-        ParameterValue::Text("closeadj".into())
-    );
+    assert_eq!(value(&parameters, "basis"), ParameterValue::Text("closeadj".into()));
     assert_eq!(value(&parameters, "strict"), ParameterValue::Boolean(true));
     let date = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
     assert_eq!(value(&parameters, "since"), ParameterValue::Date(date));
@@ -54,28 +51,16 @@ fn types_come_from_toml_and_order_from_the_file() {
 
 #[test]
 fn settings_are_read_as_the_declared_type() {
-    let settings = [
-        "zeta=3",
-        "count=-7",
-        "basis=close",
-        "strict=false",
-        "since=2020-02-29",
-    ];
+    let settings = ["zeta=3", "count=-7", "basis=close", "strict=false", "since=2020-02-29"];
     let parameters = parameters(&[], &settings).unwrap();
     assert_eq!(value(&parameters, "zeta"), ParameterValue::Float(3.0));
     assert_eq!(value(&parameters, "count"), ParameterValue::Integer(-7));
-    assert_eq!(
-        value(&parameters, "basis"),
-        ParameterValue::Text("close".into())
-    );
+    assert_eq!(value(&parameters, "basis"), ParameterValue::Text("close".into()));
     assert_eq!(value(&parameters, "strict"), ParameterValue::Boolean(false));
     let date = NaiveDate::from_ymd_opt(2020, 2, 29).unwrap();
     assert_eq!(value(&parameters, "since"), ParameterValue::Date(date));
     let zeta = parameters.get("zeta").unwrap();
-    assert_eq!(
-        (zeta.set_by.as_str(), &zeta.default),
-        ("--set", &ParameterValue::Float(0.5))
-    );
+    assert_eq!((zeta.set_by.as_str(), &zeta.default), ("--set", &ParameterValue::Float(0.5)));
 }
 
 #[test]
@@ -86,10 +71,7 @@ fn wrong_settings_say_what_was_expected() {
         ("zeta=much", "zeta expects a finite number, found \"much\""),
         ("zeta=inf", "zeta expects a finite number"),
         ("count=1.5", "count expects an integer, found \"1.5\""),
-        (
-            "basis=open",
-            "basis expects one of closeadj, close, found \"open\"",
-        ),
+        ("basis=open", "basis expects one of closeadj, close, found \"open\""),
         ("strict=1", "strict expects true or false"),
         ("since=2023-02-29", "since expects a date (YYYY-MM-DD)"),
     ] {
@@ -103,20 +85,11 @@ fn overlays_change_defaults_and_declare_new_parameters() {
     let overlay = "zeta = 2\nbasis = \"close\"\n[fresh]\ndefault = 1\n[count]\nabout = \"rows\"\n";
     let parameters = parameters(&[overlay], &[]).unwrap();
     assert_eq!(value(&parameters, "zeta"), ParameterValue::Float(2.0));
-    assert_eq!(
-        value(&parameters, "basis"),
-        ParameterValue::Text("close".into())
-    );
+    assert_eq!(value(&parameters, "basis"), ParameterValue::Text("close".into()));
     assert_eq!(value(&parameters, "fresh"), ParameterValue::Integer(1));
     assert_eq!(value(&parameters, "count"), ParameterValue::Integer(20));
-    assert_eq!(
-        parameters.get("count").unwrap().about.as_deref(),
-        Some("rows")
-    );
-    assert_eq!(
-        parameters.get("zeta").unwrap().set_by,
-        "sql/idea/pipeline.toml"
-    );
+    assert_eq!(parameters.get("count").unwrap().about.as_deref(), Some("rows"));
+    assert_eq!(parameters.get("zeta").unwrap().set_by, "sql/idea/pipeline.toml");
 }
 
 #[test]
@@ -125,41 +98,27 @@ fn wrong_manifests_are_located() {
         ("zetta = 1", "did you mean zeta?"),
         ("count = 1.5", "count expects an integer, found 1.5"),
         ("basis = \"open\"", "basis expects one of closeadj, close"),
-        (
-            "[count]\ndefault = \"x\"",
-            "count expects an integer, found \"x\"",
-        ),
+        ("[count]\ndefault = \"x\"", "count expects an integer, found \"x\""),
         ("[new]\nabout = \"x\"", "new has no default"),
         ("[new]\ndefault = nan", "new cannot default to nan"),
         ("[new]\ndefault = [1]", "new cannot default to an array"),
-        (
-            "[new]\ndefault = 2020-01-01T00:00:00Z",
-            "new cannot default to 2020-01-01T00:00:00Z",
-        ),
+        ("[new]\ndefault = 2020-01-01T00:00:00Z", "new cannot default to 2020-01-01T00:00:00Z"),
         ("[new]\ndefualt = 1\ndefault = 1", "unknown key defualt"),
         ("[New]\ndefault = 1", "\"New\" is not a parameter name"),
         ("[new]\ndefault = 1\nunit = 2", "expected a string, found 2"),
         ("[new]\ndefault = 1\nchoices = [\"a\"]", "choices of new"),
-        (
-            "[new]\ndefault = 1\nchoices = [2]",
-            "new expects one of 2, found 1",
-        ),
+        ("[new]\ndefault = 1\nchoices = [2]", "new expects one of 2, found 1"),
         ("[new", "idea/pipeline.toml:1:"),
     ] {
         let error = parameters(&[overlay], &[]).unwrap_err().to_string();
         assert!(error.contains(expected), "{overlay}: {error}");
-        assert!(
-            error.contains("--> sql/idea/pipeline.toml:"),
-            "{overlay}: {error}"
-        );
+        assert!(error.contains("--> sql/idea/pipeline.toml:"), "{overlay}: {error}");
     }
 }
 
 #[test]
 fn an_error_in_a_manifest_shows_the_line() {
-    let error = parameters(&["# header\ncount = 1.5\n"], &[])
-        .unwrap_err()
-        .to_string();
+    let error = parameters(&["# header\ncount = 1.5\n"], &[]).unwrap_err().to_string();
     let expected = "\
 count expects an integer, found 1.5
  --> sql/idea/pipeline.toml:2:9

@@ -48,43 +48,23 @@ impl Builder for TestBuilder {
         tokio::time::sleep(Duration::from_millis(2)).await;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         if self.failing.contains(&step.dataset.as_str()) {
-            return Err(Box::new(Planning(std::io::Error::other(
-                "no field named closse",
-            ))));
+            return Err(Box::new(Planning(std::io::Error::other("no field named closse"))));
         }
-        assert!(
-            !self.panicking.contains(&step.dataset.as_str()),
-            "index out of bounds"
-        );
+        assert!(!self.panicking.contains(&step.dataset.as_str()), "index out of bounds");
         let version = self.lake.lock().unwrap().commit(step);
-        Ok(Built {
-            version,
-            rows: 1_234_567,
-            bytes: 45_600_000,
-            files: 2,
-        })
+        Ok(Built { version, rows: 1_234_567, bytes: 45_600_000, files: 2 })
     }
 }
 
 fn options(jobs: usize) -> (watch::Sender<bool>, RunOptions) {
     let (sender, cancel) = watch::channel(false);
-    (
-        sender,
-        RunOptions {
-            run_id: "r1".into(),
-            jobs,
-            cancel,
-        },
-    )
+    (sender, RunOptions { run_id: "r1".into(), jobs, cancel })
 }
 
 async fn execute(plan: &Plan, builder: &TestBuilder, jobs: usize) -> (RunSummary, Vec<RunEvent>) {
     let mut events = Vec::new();
     let (_sender, options) = options(jobs);
-    let summary = run(plan, builder, options, &mut |event| {
-        events.push(event.clone())
-    })
-    .await;
+    let summary = run(plan, builder, options, &mut |event| events.push(event.clone())).await;
     (summary, events)
 }
 
@@ -96,12 +76,7 @@ fn raw_only() -> Lake {
 }
 
 fn outcome<'a>(summary: &'a RunSummary, dataset: &str) -> &'a Outcome {
-    &summary
-        .steps
-        .iter()
-        .find(|s| s.dataset == dataset)
-        .unwrap()
-        .outcome
+    &summary.steps.iter().find(|s| s.dataset == dataset).unwrap().outcome
 }
 
 #[tokio::test]
@@ -113,31 +88,17 @@ async fn a_run_builds_in_order_and_the_next_one_has_nothing_to_do() {
     let (summary, events) = execute(&plan, &builder, 1).await;
     assert!(summary.succeeded());
     let started: Vec<&str> = (events.iter())
-        .filter_map(|e| {
-            if let RunEvent::Started { dataset } = e {
-                Some(dataset.as_str())
-            } else {
-                None
-            }
-        })
+        .filter_map(|e| if let RunEvent::Started { dataset } = e { Some(dataset.as_str()) } else { None })
         .collect();
-    assert_eq!(
-        started,
-        ["alone", "base", "mid", "left_side", "right_side", "top"]
-    );
-    assert!(
-        matches!(events.first(), Some(RunEvent::RunStarted { to_build, .. }) if to_build.len() == 6)
-    );
+    assert_eq!(started, ["alone", "base", "mid", "left_side", "right_side", "top"]);
+    assert!(matches!(events.first(), Some(RunEvent::RunStarted { to_build, .. }) if to_build.len() == 6));
     assert_eq!(events.last(), Some(&RunEvent::RunFinished(summary.clone())));
 
     let lake = builder.lake.lock().unwrap().clone();
     let plan = pipeline.plan(&all(), false, &lake).await.unwrap();
     let (summary, events) = execute(&plan, &builder, 1).await;
     assert!(summary.succeeded() && !events.iter().any(|e| matches!(e, RunEvent::Started { .. })));
-    assert!(
-        summary.to_string().starts_with("0 built, 6 up to date in "),
-        "{summary}"
-    );
+    assert!(summary.to_string().starts_with("0 built, 6 up to date in "), "{summary}");
 }
 
 #[tokio::test]
@@ -147,34 +108,16 @@ async fn a_failure_blocks_what_depends_on_it_and_nothing_else() {
     before.land("raw.sep", 2);
     before.land("raw.tickers", 2);
     let plan = pipeline.plan(&all(), false, &before).await.unwrap();
-    let builder = TestBuilder {
-        failing: &["left_side"],
-        ..TestBuilder::new(before)
-    };
+    let builder = TestBuilder { failing: &["left_side"], ..TestBuilder::new(before) };
     let (summary, _) = execute(&plan, &builder, 1).await;
     assert!(!summary.succeeded());
     for built in ["alone", "base", "mid", "right_side"] {
-        assert!(
-            matches!(outcome(&summary, built), Outcome::Built { .. }),
-            "{built}"
-        );
+        assert!(matches!(outcome(&summary, built), Outcome::Built { .. }), "{built}");
     }
-    assert_eq!(
-        *outcome(&summary, "top"),
-        Outcome::Blocked {
-            by: "left_side".into()
-        }
-    );
+    assert_eq!(*outcome(&summary, "top"), Outcome::Blocked { by: "left_side".into() });
     // The old versions of what was not built are still there.
     let lake = builder.lake.lock().unwrap();
-    assert_eq!(
-        (
-            lake.0["left_side"].version,
-            lake.0["top"].version,
-            lake.0["mid"].version
-        ),
-        (0, 0, 1)
-    );
+    assert_eq!((lake.0["left_side"].version, lake.0["top"].version, lake.0["mid"].version), (0, 0, 1));
     let text = summary.to_string();
     let expected = "\
 left_side (sql/features/left.sql) failed:
@@ -190,16 +133,10 @@ left_side (sql/features/left.sql) failed:
 async fn the_root_of_a_chain_of_blocked_steps_is_named() {
     let pipeline = load(&DIAMOND, &[]).unwrap();
     let plan = pipeline.plan(&all(), false, &raw_only()).await.unwrap();
-    let builder = TestBuilder {
-        failing: &["base"],
-        ..TestBuilder::new(raw_only())
-    };
+    let builder = TestBuilder { failing: &["base"], ..TestBuilder::new(raw_only()) };
     let (summary, _) = execute(&plan, &builder, 2).await;
     for blocked in ["mid", "left_side", "right_side", "top"] {
-        assert_eq!(
-            *outcome(&summary, blocked),
-            Outcome::Blocked { by: "base".into() }
-        );
+        assert_eq!(*outcome(&summary, blocked), Outcome::Blocked { by: "base".into() });
     }
     assert!(matches!(outcome(&summary, "alone"), Outcome::Built { .. }));
 }
@@ -208,10 +145,7 @@ async fn the_root_of_a_chain_of_blocked_steps_is_named() {
 async fn a_panic_fails_its_step_only() {
     let pipeline = load(&DIAMOND, &[]).unwrap();
     let plan = pipeline.plan(&all(), false, &raw_only()).await.unwrap();
-    let builder = TestBuilder {
-        panicking: &["alone"],
-        ..TestBuilder::new(raw_only())
-    };
+    let builder = TestBuilder { panicking: &["alone"], ..TestBuilder::new(raw_only()) };
     let (summary, _) = execute(&plan, &builder, 1).await;
     assert!(
         matches!(outcome(&summary, "alone"), Outcome::Failed { error, .. } if error.contains("index out of bounds"))
@@ -229,17 +163,8 @@ async fn missing_inputs_fail_without_a_build() {
     assert!(
         matches!(outcome(&summary, "base"), Outcome::Failed { error, .. } if error.contains("raw.sep does not exist"))
     );
-    assert_eq!(
-        *outcome(&summary, "top"),
-        Outcome::Blocked { by: "base".into() }
-    );
-    assert_eq!(
-        events
-            .iter()
-            .filter(|e| matches!(e, RunEvent::Started { .. }))
-            .count(),
-        1
-    );
+    assert_eq!(*outcome(&summary, "top"), Outcome::Blocked { by: "base".into() });
+    assert_eq!(events.iter().filter(|e| matches!(e, RunEvent::Started { .. })).count(), 1);
 }
 
 #[tokio::test]
@@ -249,11 +174,7 @@ async fn independent_steps_run_together_up_to_jobs() {
     for (jobs, most) in [(0, 1), (1, 1), (2, 2), (8, 2)] {
         let builder = TestBuilder::new(raw_only());
         assert!(execute(&plan, &builder, jobs).await.0.succeeded());
-        assert_eq!(
-            builder.most_at_once.load(Ordering::SeqCst),
-            most,
-            "{jobs} jobs"
-        );
+        assert_eq!(builder.most_at_once.load(Ordering::SeqCst), most, "{jobs} jobs");
     }
 }
 
@@ -261,10 +182,7 @@ async fn independent_steps_run_together_up_to_jobs() {
 async fn cancelling_drops_what_runs_and_starts_nothing_else() {
     let pipeline = load(&DIAMOND, &[]).unwrap();
     let plan = pipeline.plan(&all(), false, &raw_only()).await.unwrap();
-    let builder = TestBuilder {
-        hanging: Some("mid"),
-        ..TestBuilder::new(raw_only())
-    };
+    let builder = TestBuilder { hanging: Some("mid"), ..TestBuilder::new(raw_only()) };
     let (sender, options) = options(1);
     let mut ignore = |_: &RunEvent| {};
     let cancel = async {
@@ -277,12 +195,7 @@ async fn cancelling_drops_what_runs_and_starts_nothing_else() {
     for dataset in ["mid", "left_side", "right_side", "top"] {
         assert_eq!(*outcome(&summary, dataset), Outcome::NotRun);
     }
-    assert!(
-        summary
-            .to_string()
-            .starts_with("cancelled: 2 built, 4 not run in "),
-        "{summary}"
-    );
+    assert!(summary.to_string().starts_with("cancelled: 2 built, 4 not run in "), "{summary}");
 }
 
 #[tokio::test]

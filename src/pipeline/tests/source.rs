@@ -16,29 +16,16 @@ fn paths(tree: &SqlTree) -> Vec<&str> {
 #[test]
 fn a_folder_is_read_with_its_manifest_and_without_its_overlays() {
     let root = tempfile::tempdir().unwrap();
-    for path in [
-        "base/a.sql",
-        "features/deep/b.sql",
-        "reference/base/a.sql",
-        "idea/base/c.sql",
-    ] {
+    for path in ["base/a.sql", "features/deep/b.sql", "reference/base/a.sql", "idea/base/c.sql"] {
         write(root.path(), path, "select 1");
     }
-    for path in [
-        "README.md",
-        ".hidden/x.sql",
-        "pipeline.toml",
-        "idea/pipeline.toml",
-    ] {
+    for path in ["README.md", ".hidden/x.sql", "pipeline.toml", "idea/pipeline.toml"] {
         write(root.path(), path, "");
     }
     let tree = SqlTree::load(Some(root.path()), &[]).unwrap();
     assert_eq!(paths(&tree), ["base/a.sql", "features/deep/b.sql"]);
     assert_eq!(tree.manifests().len(), 1);
-    assert_eq!(
-        tree.file("features/deep/b.sql").unwrap().phase(),
-        "features"
-    );
+    assert_eq!(tree.file("features/deep/b.sql").unwrap().phase(), "features");
 }
 
 #[test]
@@ -58,16 +45,8 @@ fn overlays_replace_and_add_in_order_and_may_be_named_by_their_folder() {
     let tree = SqlTree::load(Some(root.path()), &overlays).unwrap();
     assert_eq!(tree.file("base/a.sql").unwrap().text, "mine");
     assert_eq!(tree.file("base/b.sql").unwrap().text, "base");
-    assert!(
-        tree.file("base/a.sql")
-            .unwrap()
-            .origin
-            .starts_with(mine.path().to_str().unwrap())
-    );
-    assert_eq!(
-        paths(&tree),
-        ["base/a.sql", "base/b.sql", "features/new.sql"]
-    );
+    assert!(tree.file("base/a.sql").unwrap().origin.starts_with(mine.path().to_str().unwrap()));
+    assert_eq!(paths(&tree), ["base/a.sql", "base/b.sql", "features/new.sql"]);
 }
 
 #[test]
@@ -97,9 +76,7 @@ fn a_missing_folder_and_a_file_that_is_not_text_are_errors_that_name_the_path() 
     let error = SqlTree::load(Some(&missing), &[]).unwrap_err().to_string();
     assert!(error.contains("nowhere"), "{error}");
     fs::write(root.path().join("x.sql"), [0xff, 0xfe]).unwrap();
-    let error = SqlTree::load(Some(root.path()), &[])
-        .unwrap_err()
-        .to_string();
+    let error = SqlTree::load(Some(root.path()), &[]).unwrap_err().to_string();
     assert!(error.contains("x.sql"), "{error}");
 }
 
@@ -107,10 +84,7 @@ fn a_missing_folder_and_a_file_that_is_not_text_are_errors_that_name_the_path() 
 fn the_embedded_tree_and_its_reference_overlay_load() {
     let base = SqlTree::embedded(&[]).unwrap();
     assert!(base.files().count() > 0);
-    assert!(
-        base.files()
-            .all(|f| f.phase() != "reference" && f.origin.starts_with("sql/"))
-    );
+    assert!(base.files().all(|f| f.phase() != "reference" && f.origin.starts_with("sql/")));
     let reference = SqlTree::embedded(&[PathBuf::from("reference")]).unwrap();
     assert_eq!(reference.manifests().len(), base.manifests().len() + 1);
 }

@@ -8,32 +8,17 @@ fn tables(query: &str) -> Vec<String> {
 #[test]
 fn tables_are_found_wherever_a_query_may_stand() {
     for (query, expected) in [
-        (
-            "select * from A join b using (k) left join c on true",
-            vec!["a", "b", "c"],
-        ),
+        ("select * from A join b using (k) left join c on true", vec!["a", "b", "c"]),
         ("select * from a, (select * from b) t", vec!["a", "b"]),
-        (
-            "select * from a where k in (select k from b) and exists (select 1 from c)",
-            vec!["a", "b", "c"],
-        ),
+        ("select * from a where k in (select k from b) and exists (select 1 from c)", vec!["a", "b", "c"]),
         ("select (select max(k) from b) from a", vec!["b", "a"]),
         ("select * from a union all select * from b", vec!["a", "b"]),
         ("select * from (a join b using (k))", vec!["a", "b"]),
-        (
-            "select * from raw.SEP s join a on s.k = a.k",
-            vec!["raw.sep", "a"],
-        ),
+        ("select * from raw.SEP s join a on s.k = a.k", vec!["raw.sep", "a"]),
         ("select * from \"Mixed\"", vec!["Mixed"]),
         ("select * from a t1 join a t2 using (k)", vec!["a"]),
-        (
-            "select * from construct_portfolio((select * from a), top => 5)",
-            vec!["a"],
-        ),
-        (
-            "with c as (select * from a) select * from construct_portfolio((c), b)",
-            vec!["a", "b"],
-        ),
+        ("select * from construct_portfolio((select * from a), top => 5)", vec!["a"]),
+        ("with c as (select * from a) select * from construct_portfolio((c), b)", vec!["a", "b"]),
         ("select * from generate_series(1, 10) g", vec![]),
         ("select * from x", vec!["x"]),
         ("values (1)", vec![]),
@@ -49,46 +34,19 @@ fn a_cte_hides_a_table_only_in_its_scope() {
         // The name of a CTE does not hold inside its own definition …
         ("with t as (select * from t) select * from t", vec!["t"]),
         // … except under RECURSIVE.
-        (
-            "with recursive t as (select 1 n union all select n + 1 from t) select * from t",
-            vec![],
-        ),
+        ("with recursive t as (select 1 n union all select n + 1 from t) select * from t", vec![]),
         // Later CTEs see earlier ones, not the other way round.
-        (
-            "with a as (select * from b), b as (select * from a) select * from b",
-            vec!["b"],
-        ),
-        (
-            "with a as (select * from t), b as (select * from a) select * from b",
-            vec!["t"],
-        ),
+        ("with a as (select * from b), b as (select * from a) select * from b", vec!["b"]),
+        ("with a as (select * from t), b as (select * from a) select * from b", vec!["t"]),
         // A CTE of a subquery ends with it.
-        (
-            "select * from (with a as (select * from t) select * from a) s join a using (k)",
-            vec!["t", "a"],
-        ),
-        (
-            "(with a as (select * from t) select * from a) union all select * from a",
-            vec!["t", "a"],
-        ),
-        (
-            "with o as (with i as (select * from t) select * from i) select * from o join i using (k)",
-            vec!["t", "i"],
-        ),
+        ("select * from (with a as (select * from t) select * from a) s join a using (k)", vec!["t", "a"]),
+        ("(with a as (select * from t) select * from a) union all select * from a", vec!["t", "a"]),
+        ("with o as (with i as (select * from t) select * from i) select * from o join i using (k)", vec!["t", "i"]),
         // Outer CTEs reach into subqueries.
-        (
-            "with a as (select * from t) select * from u where k in (select k from a)",
-            vec!["t", "u"],
-        ),
+        ("with a as (select * from t) select * from u where k in (select k from a)", vec!["t", "u"]),
         // A qualified name is never a CTE; a quoted one is, if it is spelt alike.
-        (
-            "with sep as (select 1) select * from raw.sep",
-            vec!["raw.sep"],
-        ),
-        (
-            "with A as (select * from t) select * from \"a\" join \"A\" using (k)",
-            vec!["t", "A"],
-        ),
+        ("with sep as (select 1) select * from raw.sep", vec!["raw.sep"]),
+        ("with A as (select * from t) select * from \"a\" join \"A\" using (k)", vec!["t", "A"]),
     ] {
         assert_eq!(tables(query), expected, "{query}");
     }
@@ -104,22 +62,13 @@ fn a_step_knows_its_functions_parameters_order_and_pinned_reads() {
          order by a.Ticker, date desc, m + 1",
     );
     assert_eq!(step.dataset, "feat_x");
-    assert_eq!(
-        step.functions,
-        ["rolling_mean", "zscore"].map(String::from).into()
-    );
+    assert_eq!(step.functions, ["rolling_mean", "zscore"].map(String::from).into());
     assert_eq!(step.parameters, ["n", "x"].map(String::from).into());
     assert_eq!(step.pinned, ["old_dataset".to_string()].into());
     let tables: Vec<&str> = step.tables.iter().map(|t| t.name.as_str()).collect();
     assert_eq!(tables, ["sep"]);
-    let key = |column: &str, ascending| OrderKey {
-        column: column.into(),
-        ascending,
-    };
-    assert_eq!(
-        step.order_by,
-        [key("ticker", true), key("date", false), key("m + 1", true)]
-    );
+    let key = |column: &str, ascending| OrderKey { column: column.into(), ascending };
+    assert_eq!(step.order_by, [key("ticker", true), key("date", false), key("m + 1", true)]);
 }
 
 #[test]
@@ -141,9 +90,7 @@ fn the_hash_sees_meaning_and_not_layout() {
 }
 
 fn error(text: &str) -> String {
-    Step::parse(&file("features/x.sql", text), &BTreeSet::new())
-        .unwrap_err()
-        .to_string()
+    Step::parse(&file("features/x.sql", text), &BTreeSet::new()).unwrap_err().to_string()
 }
 
 #[test]
@@ -158,15 +105,9 @@ fn files_that_are_no_step_are_refused() {
         ("create table x as select 1", "without `or replace`"),
         ("create or replace table x (a int)", "list of columns"),
         ("create or replace table x", "without `as select …`"),
-        (
-            "create or replace temporary table x as select 1",
-            "`temporary`",
-        ),
+        ("create or replace temporary table x as select 1", "`temporary`"),
         ("create or replace table a.x as select 1", "not one word"),
-        (
-            "create or replace table \"X y\" as select 1",
-            "not one word",
-        ),
+        ("create or replace table \"X y\" as select 1", "not one word"),
     ] {
         let error = error(text);
         assert!(error.contains(expected), "{text}: {error}");

@@ -17,10 +17,7 @@ pub(super) fn read_gzip(name: &str, file: File, sink: &mut impl Sink) -> Result<
 
 /// Reads every `.csv` member of a ZIP archive in the archive's order; other members are left alone.
 pub(super) fn read_zip(name: &str, file: File, sink: &mut impl Sink) -> Result<()> {
-    let failed = |source| RawError::Zip {
-        file: name.to_owned(),
-        source,
-    };
+    let failed = |source| RawError::Zip { file: name.to_owned(), source };
     let (input, bytes) = Counted::new(file);
     let mut archive = ZipArchive::new(BufReader::new(input)).map_err(failed)?;
     let members: Vec<String> = archive.file_names().map(str::to_owned).collect();
@@ -30,10 +27,7 @@ pub(super) fn read_zip(name: &str, file: File, sink: &mut impl Sink) -> Result<(
     };
     let wanted: Vec<&String> = members.iter().filter(is_csv).collect();
     if wanted.is_empty() {
-        return Err(RawError::NoCsvInZip {
-            file: name.to_owned(),
-            members: members.join(", "),
-        });
+        return Err(RawError::NoCsvInZip { file: name.to_owned(), members: members.join(", ") });
     }
     for member in wanted {
         let input = archive.by_name(member).map_err(failed)?;

@@ -26,23 +26,12 @@ const BATCH_BYTES: usize = 8 << 20;
 const LONGEST_RECORD: usize = 4 << 20;
 
 /// Reads CSV with a header line. `bytes` counts what has been read of the file itself.
-pub(super) fn read(
-    name: &str,
-    input: impl Read,
-    bytes: &AtomicU64,
-    sink: &mut impl Sink,
-) -> Result<()> {
+pub(super) fn read(name: &str, input: impl Read, bytes: &AtomicU64, sink: &mut impl Sink) -> Result<()> {
     let mut records = Records::new(name, input);
     let header = records.header()?;
-    let fields = header
-        .iter()
-        .map(|name| Field::new(name, DataType::Utf8, true));
+    let fields = header.iter().map(|name| Field::new(name, DataType::Utf8, true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    sink.begin(&Source {
-        name: name.to_owned(),
-        schema: schema.clone(),
-        is_csv: true,
-    })?;
+    sink.begin(&Source { name: name.to_owned(), schema: schema.clone(), is_csv: true })?;
     while let Some(chunk) = records.next_chunk(&schema, bytes)? {
         sink.chunk(&chunk)?;
     }
@@ -67,15 +56,10 @@ impl Text {
     /// The record in a range, which may begin with the end of the line before and with blank lines.
     fn record_at(&self, range: &Range<usize>) -> Record {
         let start = first_character(&self.bytes, range);
-        let line_ends = self
-            .line_ends
-            .get_or_init(|| line_breaks(&self.bytes).collect());
+        let line_ends = self.line_ends.get_or_init(|| line_breaks(&self.bytes).collect());
         let line = self.first_line + line_ends.partition_point(|end| *end < start) as u64;
         let text = String::from_utf8_lossy(&self.bytes[start..range.end]);
-        Record {
-            position: Position::Line(line),
-            text: text.trim_end_matches(['\r', '\n']).to_owned(),
-        }
+        Record { position: Position::Line(line), text: text.trim_end_matches(['\r', '\n']).to_owned() }
     }
 }
 
@@ -86,11 +70,7 @@ fn first_character(text: &[u8], range: &Range<usize>) -> usize {
 }
 
 fn line_breaks(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    bytes
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .map(|(at, _)| at)
+    bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at)
 }
 
 /// Splits text into records, a batch at a time.
@@ -138,32 +118,17 @@ impl<'a, R: Read> Records<'a, R> {
     fn new(name: &'a str, input: R) -> Self {
         let parser = csv_core::Reader::new();
         let (text, parsed, fields) = (Vec::new(), 0, Fields::default());
-        Self {
-            name,
-            input,
-            at_end: false,
-            parser,
-            text,
-            parsed,
-            fields,
-        }
+        Self { name, input, at_end: false, parser, text, parsed, fields }
     }
 
     fn header(&mut self) -> Result<Vec<String>> {
         let Some(_) = self.next_record()? else {
-            return Err(RawError::Empty {
-                file: self.name.to_owned(),
-            });
+            return Err(RawError::Empty { file: self.name.to_owned() });
         };
-        let refused = |reason: &str| RawError::Header {
-            file: self.name.to_owned(),
-            reason: reason.to_owned(),
-        };
-        let names =
-            (0..self.fields.ends_used).map(|field| std::str::from_utf8(self.fields.get(field)));
-        let names: Vec<&str> = names
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|_| refused("line 1 is not UTF-8 text"))?;
+        let refused = |reason: &str| RawError::Header { file: self.name.to_owned(), reason: reason.to_owned() };
+        let names = (0..self.fields.ends_used).map(|field| std::str::from_utf8(self.fields.get(field)));
+        let names: Vec<&str> =
+            names.collect::<std::result::Result<_, _>>().map_err(|_| refused("line 1 is not UTF-8 text"))?;
         let names = column_names(self.name, names.into_iter())?;
         self.take_parsed();
         Ok(names)
@@ -197,12 +162,7 @@ impl<'a, R: Read> Records<'a, R> {
         if rows.is_empty() && misshapen.is_empty() {
             return Ok(None);
         }
-        let mut text = Text {
-            bytes: self.take_parsed(),
-            rows,
-            first_line,
-            line_ends: OnceLock::new(),
-        };
+        let mut text = Text { bytes: self.take_parsed(), rows, first_line, line_ends: OnceLock::new() };
         let wrong_count = |(range, found): &(Range<usize>, usize)| Malformed {
             record: text.record_at(range),
             reason: format!("expected {width} fields as in the header, found {found}"),
@@ -216,12 +176,7 @@ impl<'a, R: Read> Records<'a, R> {
             }
         };
         let bytes = bytes.load(Ordering::Relaxed);
-        Ok(Some(Chunk {
-            rows,
-            malformed,
-            bytes,
-            origin: Origin::Csv(text),
-        }))
+        Ok(Some(Chunk { rows, malformed, bytes, origin: Origin::Csv(text) }))
     }
 
     /// The fields of the batch as text columns. An error means that some field is not UTF-8.
@@ -239,20 +194,13 @@ impl<'a, R: Read> Records<'a, R> {
     /// Takes rows with a field that is not UTF-8 out of the batch.
     fn set_aside_non_text(&mut self, schema: &SchemaRef, text: &mut Text) -> Vec<Malformed> {
         let width = schema.fields().len();
-        let (mut kept, mut malformed, mut ends, mut bytes) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut kept, mut malformed, mut ends, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (row, range) in text.rows.iter().enumerate() {
             let fields = row * width..(row + 1) * width;
             let is_text = |field: &usize| std::str::from_utf8(self.fields.get(*field)).is_ok();
             if let Some(bad) = fields.clone().find(|field| !is_text(field)) {
-                let reason = format!(
-                    "column {} is not UTF-8 text",
-                    schema.field(bad - row * width).name()
-                );
-                malformed.push(Malformed {
-                    record: text.record_at(range),
-                    reason,
-                });
+                let reason = format!("column {} is not UTF-8 text", schema.field(bad - row * width).name());
+                malformed.push(Malformed { record: text.record_at(range), reason });
                 continue;
             }
             kept.push(range.clone());
@@ -261,12 +209,7 @@ impl<'a, R: Read> Records<'a, R> {
                 ends.push(bytes.len());
             }
         }
-        self.fields = Fields {
-            bytes_used: bytes.len(),
-            ends_used: ends.len(),
-            bytes,
-            ends,
-        };
+        self.fields = Fields { bytes_used: bytes.len(), ends_used: ends.len(), bytes, ends };
         text.rows = kept;
         malformed
     }
@@ -281,8 +224,7 @@ impl<'a, R: Read> Records<'a, R> {
             }
             if self.parsed - start > LONGEST_RECORD {
                 let begin = first_character(&self.text, &(start..self.parsed));
-                let line =
-                    self.parser.line() - line_breaks(&self.text[begin..self.parsed]).count() as u64;
+                let line = self.parser.line() - line_breaks(&self.text[begin..self.parsed]).count() as u64;
                 let (file, limit) = (self.name.to_owned(), LONGEST_RECORD);
                 return Err(RawError::RecordTooLong { file, line, limit });
             }
@@ -297,18 +239,12 @@ impl<'a, R: Read> Records<'a, R> {
             fields.ends_used += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => {
-                    fields.bytes.resize(fields.bytes.len() * 2 + READ_BYTES, 0)
-                }
-                ReadRecordResult::OutputEndsFull => {
-                    fields.ends.resize(fields.ends.len() * 2 + BATCH_ROWS, 0)
-                }
+                ReadRecordResult::OutputFull => fields.bytes.resize(fields.bytes.len() * 2 + READ_BYTES, 0),
+                ReadRecordResult::OutputEndsFull => fields.ends.resize(fields.ends.len() * 2 + BATCH_ROWS, 0),
                 ReadRecordResult::End => return Ok(None),
                 ReadRecordResult::Record => {
                     // The parser counts from the start of the record.
-                    fields.ends[first_end..fields.ends_used]
-                        .iter_mut()
-                        .for_each(|end| *end += base);
+                    fields.ends[first_end..fields.ends_used].iter_mut().for_each(|end| *end += base);
                     return Ok(Some(start..self.parsed));
                 }
             }
@@ -317,25 +253,15 @@ impl<'a, R: Read> Records<'a, R> {
 
     /// Reads on until `READ_BYTES` more are there or the input ends.
     fn fill(&mut self) -> Result<()> {
-        let read = self
-            .input
-            .by_ref()
-            .take(READ_BYTES as u64)
-            .read_to_end(&mut self.text);
-        let read = read.map_err(|source| RawError::Read {
-            file: self.name.to_owned(),
-            source,
-        })?;
+        let read = self.input.by_ref().take(READ_BYTES as u64).read_to_end(&mut self.text);
+        let read = read.map_err(|source| RawError::Read { file: self.name.to_owned(), source })?;
         self.at_end = read < READ_BYTES;
         Ok(())
     }
 }
 
 /// A column of text in which an empty field is NULL.
-fn text_column<'a>(
-    fields: impl Iterator<Item = &'a [u8]> + Clone,
-    rows: usize,
-) -> Result<ArrayRef, ArrowError> {
+fn text_column<'a>(fields: impl Iterator<Item = &'a [u8]> + Clone, rows: usize) -> Result<ArrayRef, ArrowError> {
     let mut offsets = Vec::with_capacity(rows + 1);
     offsets.push(0_i32);
     let mut bytes = Vec::new();
@@ -345,13 +271,7 @@ fn text_column<'a>(
         offsets.push(bytes.len() as i32);
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    let nulls = fields
-        .map(|field| !field.is_empty())
-        .collect::<NullBuffer>();
+    let nulls = fields.map(|field| !field.is_empty()).collect::<NullBuffer>();
     let nulls = (nulls.null_count() > 0).then_some(nulls);
-    Ok(Arc::new(StringArray::try_new(
-        offsets,
-        Buffer::from_vec(bytes),
-        nulls,
-    )?))
+    Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(bytes), nulls)?))
 }

@@ -110,10 +110,7 @@ impl Chunk {
             Origin::Csv(text) => text.record(row),
             Origin::Parquet { first_row } => {
                 let position = Position::Row(first_row + row as u64);
-                Record {
-                    position,
-                    text: describe(&self.rows, row),
-                }
+                Record { position, text: describe(&self.rows, row) }
             }
         }
     }
@@ -122,11 +119,7 @@ impl Chunk {
 /// `column=value` for the columns that have a value.
 fn describe(rows: &RecordBatch, row: usize) -> String {
     let schema = rows.schema();
-    let present = schema
-        .fields()
-        .iter()
-        .zip(rows.columns())
-        .filter(|(_, column)| column.is_valid(row));
+    let present = schema.fields().iter().zip(rows.columns()).filter(|(_, column)| column.is_valid(row));
     let pairs = present.map(|(field, column)| {
         let value = array_value_to_string(column, row).unwrap_or_else(|_| "?".into());
         format!("{}={value}", field.name())
@@ -140,16 +133,10 @@ fn describe(rows: &RecordBatch, row: usize) -> String {
 /// If the file cannot be read to its end, its columns have no usable names, or `sink` fails.
 pub(super) fn read_file(path: &Path, sink: &mut impl Sink) -> Result<()> {
     let name = path.display().to_string();
-    let failed = |source| RawError::Read {
-        file: name.clone(),
-        source,
-    };
+    let failed = |source| RawError::Read { file: name.clone(), source };
     let mut file = File::open(path).map_err(failed)?;
     let mut magic = Vec::with_capacity(4);
-    file.by_ref()
-        .take(4)
-        .read_to_end(&mut magic)
-        .map_err(failed)?;
+    file.by_ref().take(4).read_to_end(&mut magic).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     match magic.as_slice() {
         [] => Err(RawError::Empty { file: name }),
@@ -165,10 +152,7 @@ pub(super) fn read_file(path: &Path, sink: &mut impl Sink) -> Result<()> {
 
 /// Brings column names to lower case and refuses those that cannot name a column.
 fn column_names<'a>(file: &str, names: impl Iterator<Item = &'a str>) -> Result<Vec<String>> {
-    let refused = |reason: String| RawError::Header {
-        file: file.to_owned(),
-        reason,
-    };
+    let refused = |reason: String| RawError::Header { file: file.to_owned(), reason };
     let mut seen: Vec<String> = Vec::new();
     for (at, name) in names.enumerate() {
         let name = name.trim().to_lowercase();
@@ -176,9 +160,7 @@ fn column_names<'a>(file: &str, names: impl Iterator<Item = &'a str>) -> Result<
             return Err(refused(format!("column {} has no name", at + 1)));
         }
         if name.starts_with("__") {
-            return Err(refused(format!(
-                "the name '{name}' begins with '__', which is reserved"
-            )));
+            return Err(refused(format!("the name '{name}' begins with '__', which is reserved")));
         }
         if seen.contains(&name) {
             return Err(refused(format!("'{name}' occurs twice")));
@@ -197,13 +179,7 @@ struct Counted<R> {
 impl<R> Counted<R> {
     fn new(inner: R) -> (Self, Arc<AtomicU64>) {
         let bytes = Arc::new(AtomicU64::new(0));
-        (
-            Self {
-                inner,
-                bytes: bytes.clone(),
-            },
-            bytes,
-        )
+        (Self { inner, bytes: bytes.clone() }, bytes)
     }
 }
 

@@ -35,8 +35,7 @@ struct Row<'a> {
 /// Sessions on which membership is reviewed: the first one, and the first of each quarter.
 pub fn review_sessions(calendar: &Calendar) -> Vec<usize> {
     let quarter = |session: usize| calendar.date(session).month0() / 3;
-    let turns =
-        |&session: &usize| session == calendar.first() || quarter(session) != quarter(session - 1);
+    let turns = |&session: &usize| session == calendar.first() || quarter(session) != quarter(session - 1);
     (calendar.first()..calendar.len()).filter(turns).collect()
 }
 
@@ -44,9 +43,7 @@ pub fn review_sessions(calendar: &Calendar) -> Vec<usize> {
 pub fn sizes(world: &World, security: &Security, path: &Path) -> Vec<Option<f64>> {
     let candidate = |&session: &usize| {
         let listed = security.lifetime.start <= session && session <= security.lifetime.last;
-        let (bar, _) = path
-            .at(session)
-            .filter(|_| listed && security.kind.in_indices())?;
+        let (bar, _) = path.at(session).filter(|_| listed && security.kind.in_indices())?;
         Some(bar.market_cap())
     };
     world.reviews.iter().map(candidate).collect()
@@ -55,9 +52,7 @@ pub fn sizes(world: &World, security: &Security, path: &Path) -> Vec<Option<f64>
 impl Reviews {
     /// Reviews without candidates.
     pub fn new(reviews: usize) -> Self {
-        Self {
-            candidates: vec![Vec::new(); reviews],
-        }
+        Self { candidates: vec![Vec::new(); reviews] }
     }
 
     /// Enters the sizes of a security, by its number.
@@ -67,7 +62,8 @@ impl Reviews {
         }
     }
 
-    /// All additions, removals and the current members. A member that was delisted leaves on its last session.
+    /// All additions, removals and the current members. A member that was delisted leaves on its
+    /// last session.
     pub fn rows(mut self, world: &World) -> Result<RecordBatch, ArrowError> {
         let mut members = BTreeSet::new();
         let mut rows = Vec::new();
@@ -75,53 +71,33 @@ impl Reviews {
             let session = world.reviews[review];
             let next = elect(&members, candidates);
             let event = |action, security: &usize, note| Row {
-                date: world
-                    .calendar
-                    .date(world.securities[*security].lifetime.last.min(session)),
+                date: world.calendar.date(world.securities[*security].lifetime.last.min(session)),
                 action,
                 security: &world.securities[*security],
                 note,
             };
             let note = (review == 0).then_some("first constituents");
-            rows.extend(
-                members
-                    .difference(&next)
-                    .map(|security| event("removed", security, None)),
-            );
-            rows.extend(
-                next.difference(&members)
-                    .map(|security| event("added", security, note)),
-            );
+            rows.extend(members.difference(&next).map(|security| event("removed", security, None)));
+            rows.extend(next.difference(&members).map(|security| event("added", security, note)));
             members = next;
         }
         for security in members.into_iter().map(|member| &world.securities[member]) {
-            let action = if security.delisting().is_some() {
-                "removed"
-            } else {
-                "current"
-            };
+            let action = if security.delisting().is_some() { "removed" } else { "current" };
             let date = world.calendar.date(security.lifetime.last);
-            rows.push(Row {
-                date,
-                action,
-                security,
-                note: None,
-            });
+            rows.push(Row { date, action, security, note: None });
         }
         batch(&rows)
     }
 }
 
-/// The members after a review of `candidates`: the largest companies, then members that are not too small, then
-/// whoever is largest of the rest.
+/// The members after a review of `candidates`: the largest companies, then members that are not too
+/// small, then whoever is largest of the rest.
 fn elect(members: &BTreeSet<usize>, candidates: &mut [(f64, usize)]) -> BTreeSet<usize> {
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let size = ((candidates.len() as f64 * SHARE) as usize).clamp(1, LARGEST_SIZE);
     let ranked: Vec<usize> = candidates.iter().map(|&(_, security)| security).collect();
     let upto = |share: f64| &ranked[..((size as f64 * share) as usize).min(ranked.len())];
-    let stay = upto(OUT_BELOW)
-        .iter()
-        .filter(|security| members.contains(security));
+    let stay = upto(OUT_BELOW).iter().filter(|security| members.contains(security));
     let mut elected = BTreeSet::new();
     for security in upto(IN_ABOVE).iter().chain(stay).chain(&ranked) {
         if elected.len() < size {

@@ -48,18 +48,11 @@ impl Board {
             return 1.0;
         }
         let ratio = if due {
-            JOINS
-                .iter()
-                .copied()
-                .find(|ratio| price / ratio > 4.0)
-                .unwrap_or(0.02)
+            JOINS.iter().copied().find(|ratio| price / ratio > 4.0).unwrap_or(0.02)
         } else if chance(rng, 0.08) {
             1.5
         } else {
-            let enough = SPLITS
-                .iter()
-                .position(|ratio| price / ratio < 0.6 * self.split_above)
-                .unwrap_or(0);
+            let enough = SPLITS.iter().position(|ratio| price / ratio < 0.6 * self.split_above).unwrap_or(0);
             let choices = &SPLITS[enough..(enough + 2).min(SPLITS.len())];
             pick(rng, choices).copied().unwrap_or(2.0)
         };
@@ -67,7 +60,8 @@ impl Board {
         ratio
     }
 
-    /// The dividend per share that goes ex, 0 on most days; `traded` is false on days that can have no ex-date.
+    /// The dividend per share that goes ex, 0 on most days; `traded` is false on days that can have
+    /// no ex-date.
     pub fn dividend(&mut self, price: f64, traded: bool) -> f64 {
         self.usual_price += (price - self.usual_price) / MEMORY;
         self.sessions_left = self.sessions_left.saturating_sub(1);
@@ -77,10 +71,6 @@ impl Board {
         self.sessions_left = self.sessions_between;
         let amount = (self.dividend_yield * self.usual_price * 1e3).round() / 1e3;
         // In trouble the dividend is the first thing to go.
-        if price > 2.0 && amount < 0.1 * price {
-            amount
-        } else {
-            0.0
-        }
+        if price > 2.0 && amount < 0.1 * price { amount } else { 0.0 }
     }
 }

@@ -32,24 +32,20 @@ impl Quarter {
         calendar::nearest_quarter_end(self.period)
     }
 
-    /// The calendar year the fiscal year that ends with this quarter counts for, as its last day. A year that ends in
-    /// January counts for the year before.
+    /// The calendar year the fiscal year that ends with this quarter counts for, as its last day. A
+    /// year that ends in January counts for the year before.
     pub fn calendar_year(&self) -> NaiveDate {
         let shifted = self.period - Months::new(1);
         NaiveDate::from_ymd_opt(shifted.year(), 12, 31).unwrap_or(shifted)
     }
 }
 
-/// The quarters of an issuer from before its listing to the last session, in order. Foreign issuers file only the last
-/// one of each year.
+/// The quarters of an issuer from before its listing to the last session, in order. Foreign issuers
+/// file only the last one of each year.
 pub fn schedule(seed: u64, security: &Security, calendar: &Calendar) -> Vec<Quarter> {
     let rng = &mut stream(seed, Purpose::Filings, security.issuer);
     let lifetime = &security.lifetime;
-    let year_end_month = if chance(rng, 0.72) {
-        12
-    } else {
-        rng.random_range(1..=11)
-    };
+    let year_end_month = if chance(rng, 0.72) { 12 } else { rng.random_range(1..=11) };
     let ends_on_saturday = chance(rng, 0.06);
     let delay = rng.random_range(24..42);
     let last = calendar.date(lifetime.last);
@@ -58,11 +54,7 @@ pub fn schedule(seed: u64, security: &Security, calendar: &Calendar) -> Vec<Quar
     let mut quarters = Vec::new();
     while month <= last {
         let closes_year = month.month() == year_end_month;
-        let period = if ends_on_saturday {
-            last_saturday(month)
-        } else {
-            month
-        };
+        let period = if ends_on_saturday { last_saturday(month) } else { month };
         let (filed, restated) = filings(rng, period, delay + if closes_year { 25 } else { 0 });
         // A company files at most one report a day.
         let mut within_life = |date: NaiveDate| (date <= last).then(|| free_day(&mut used, date));
@@ -80,18 +72,10 @@ pub fn schedule(seed: u64, security: &Security, calendar: &Calendar) -> Vec<Quar
     quarters
 }
 
-/// The days of the filing and of its correction, `delay` days and more after the end of the period: usually on time,
-/// sometimes late, sometimes never; rarely corrected.
-fn filings(
-    rng: &mut ChaCha8Rng,
-    period: NaiveDate,
-    delay: u64,
-) -> (Option<NaiveDate>, Option<NaiveDate>) {
-    let late = if chance(rng, 0.03) {
-        rng.random_range(20..120)
-    } else {
-        rng.random_range(0..8)
-    };
+/// The days of the filing and of its correction, `delay` days and more after the end of the period:
+/// usually on time, sometimes late, sometimes never; rarely corrected.
+fn filings(rng: &mut ChaCha8Rng, period: NaiveDate, delay: u64) -> (Option<NaiveDate>, Option<NaiveDate>) {
+    let late = if chance(rng, 0.03) { rng.random_range(20..120) } else { rng.random_range(0..8) };
     let filed = filing_day(rng, period + Days::new(delay + late));
     let after = Days::new(rng.random_range(60..420));
     let corrected = filing_day(rng, filed + after);

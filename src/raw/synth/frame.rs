@@ -22,40 +22,25 @@ impl Frame {
 
     /// Appends a text column.
     pub fn text<S: AsRef<str>>(self, name: &str, values: impl Iterator<Item = Option<S>>) -> Self {
-        self.column(
-            name,
-            DataType::Utf8,
-            Arc::new(values.collect::<StringArray>()),
-        )
+        self.column(name, DataType::Utf8, Arc::new(values.collect::<StringArray>()))
     }
 
     /// Appends a column of dates.
     pub fn date(self, name: &str, values: impl Iterator<Item = Option<NaiveDate>>) -> Self {
         let days = values.map(|date| date.map(Date32Type::from_naive_date));
-        self.column(
-            name,
-            DataType::Date32,
-            Arc::new(days.collect::<Date32Array>()),
-        )
+        self.column(name, DataType::Date32, Arc::new(days.collect::<Date32Array>()))
     }
 
-    /// Appends a column of numbers. What is not finite becomes NULL: the vendor never sends NaN or infinity.
+    /// Appends a column of numbers. What is not finite becomes NULL: the vendor never sends NaN or
+    /// infinity, nor a negative zero.
     pub fn number(self, name: &str, values: impl Iterator<Item = Option<f64>>) -> Self {
-        let finite = values.map(|value| value.filter(|number| number.is_finite()));
-        self.column(
-            name,
-            DataType::Float64,
-            Arc::new(finite.collect::<Float64Array>()),
-        )
+        let finite = values.map(|value| value.filter(|number| number.is_finite()).map(|number| number + 0.0));
+        self.column(name, DataType::Float64, Arc::new(finite.collect::<Float64Array>()))
     }
 
     /// Appends a column of whole numbers.
     pub fn integer(self, name: &str, values: impl Iterator<Item = Option<i64>>) -> Self {
-        self.column(
-            name,
-            DataType::Int64,
-            Arc::new(values.collect::<Int64Array>()),
-        )
+        self.column(name, DataType::Int64, Arc::new(values.collect::<Int64Array>()))
     }
 
     /// The finished batch; an error when columns differ in length.

@@ -8,21 +8,23 @@ use rand_chacha::ChaCha8Rng;
 use super::World;
 use super::filings::Quarter;
 use super::frame::Frame;
-use super::indicators::{Averages, Gaps, INDICATORS, Row};
+use super::indicators::{Averages, Gaps, INDICATORS, Indicator, Row};
 use super::path::Path;
 use super::random::{Purpose, stream};
 use super::sectors::FINANCIALS;
 use super::security::{Kind, Security};
 use super::statement::Statement;
 
-/// Days before the first session from which filings are kept: enough for a trailing year and its predecessor.
+/// Days before the first session from which filings are kept: enough for a trailing year and its
+/// predecessor.
 const HISTORY: u64 = 500;
 
 /// Ordinary shares per depositary receipt, by issuer.
 const RECEIPT_RATIOS: [f64; 4] = [1.0, 2.0, 5.0, 0.5];
 
-/// The statements of one security as the vendor shows them: `ARQ`, `ART`, `ARY` as filed, with a further row when a
-/// later filing corrects the quarter, and `MRQ` once per quarter with the latest numbers.
+/// The statements of one security as the vendor shows them: `ARQ`, `ART`, `ARY` as filed, with a
+/// further row when a later filing corrects the quarter, and `MRQ` once per quarter with the latest
+/// numbers.
 pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBatch, ArrowError> {
     let from = world.calendar.date(world.calendar.first()) - Days::new(HISTORY);
     let mut reporter = Reporter::new(world, security, path);
@@ -32,17 +34,10 @@ pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBat
             continue;
         };
         rows.extend(reporter.as_reported(index, quarter, filed));
-        rows.extend(
-            quarter
-                .restated
-                .into_iter()
-                .flat_map(|date| reporter.as_reported(index, quarter, date)),
-        );
+        rows.extend(quarter.restated.into_iter().flat_map(|date| reporter.as_reported(index, quarter, date)));
         rows.extend(reporter.most_recent(index, quarter, filed));
     }
-    rows.sort_by(|a, b| {
-        (a.dimension, a.datekey, a.reportperiod).cmp(&(b.dimension, b.datekey, b.reportperiod))
-    });
+    rows.sort_by(|a, b| (a.dimension, a.datekey, a.reportperiod).cmp(&(b.dimension, b.datekey, b.reportperiod)));
     batch(&security.ticker, &rows)
 }
 
@@ -59,52 +54,29 @@ impl<'a> Reporter<'a> {
     fn new(world: &'a World, security: &'a Security, path: &'a Path) -> Self {
         // Both classes of an issuer lack and correct the same items.
         let mut rng = stream(world.config.seed, Purpose::Gaps, security.issuer);
-        let correct = |(quarter, statement): (&Quarter, &Statement)| {
-            quarter.restated.map(|_| statement.restated(&mut rng))
-        };
-        let corrections = path
-            .quarters
-            .iter()
-            .zip(&path.statements)
-            .map(correct)
-            .collect();
-        Self {
-            world,
-            security,
-            path,
-            rng,
-            corrections,
-        }
+        let correct =
+            |(quarter, statement): (&Quarter, &Statement)| quarter.restated.map(|_| statement.restated(&mut rng));
+        let corrections = path.quarters.iter().zip(&path.statements).map(correct).collect();
+        Self { world, security, path, rng, corrections }
     }
 
-    /// The rows of a filing on `datekey`: the quarter, the trailing year, and the fiscal year if it ends here. Foreign
-    /// issuers file only years.
+    /// The rows of a filing on `datekey`: the quarter, the trailing year, and the fiscal year if it
+    /// ends here. Foreign issuers file only years.
     fn as_reported(&mut self, index: usize, quarter: &Quarter, datekey: NaiveDate) -> Vec<Row> {
         let mut rows = Vec::with_capacity(3);
         let trailing = self.trailing(index, datekey);
         if self.security.kind.files_quarterly() {
             let statement = self.version(index, datekey);
             let calendardate = quarter.calendar_quarter();
-            rows.push(Row {
-                calendardate,
-                ..self.row("ARQ", quarter, datekey, statement, trailing)
-            });
+            rows.push(Row { calendardate, ..self.row("ARQ", quarter, datekey, statement, trailing) });
             if let Some((year, averages)) = trailing {
                 let row = self.row("ART", quarter, datekey, year, trailing);
-                rows.push(Row {
-                    calendardate,
-                    averages: Some(averages),
-                    ..row
-                });
+                rows.push(Row { calendardate, averages: Some(averages), ..row });
             }
         }
         if let Some((year, averages)) = trailing.filter(|_| quarter.closes_year) {
             let row = self.row("ARY", quarter, datekey, year, trailing);
-            rows.push(Row {
-                calendardate: quarter.calendar_year(),
-                averages: Some(averages),
-                ..row
-            });
+            rows.push(Row { calendardate: quarter.calendar_year(), averages: Some(averages), ..row });
         }
         rows
     }
@@ -115,19 +87,13 @@ impl<'a> Reporter<'a> {
         let trailing = self.trailing(index, NaiveDate::MAX);
         let lastupdated = quarter.restated.unwrap_or(filed);
         let row = self.row("MRQ", quarter, quarter.period, statement, trailing);
-        let row = Row {
-            lastupdated,
-            calendardate: quarter.calendar_quarter(),
-            ..row
-        };
+        let row = Row { lastupdated, calendardate: quarter.calendar_quarter(), ..row };
         self.security.kind.files_quarterly().then_some(row)
     }
 
     /// The statement of a quarter as known on `date`.
     fn version(&self, index: usize, date: NaiveDate) -> Statement {
-        let corrected = self.path.quarters[index]
-            .restated
-            .is_some_and(|restated| restated <= date);
+        let corrected = self.path.quarters[index].restated.is_some_and(|restated| restated <= date);
         match self.corrections[index] {
             Some(correction) if corrected => correction,
             _ => self.path.statements[index],
@@ -136,9 +102,8 @@ impl<'a> Reporter<'a> {
 
     /// The year that ends with a quarter as known on `date`, and its average balances.
     fn trailing(&self, index: usize, date: NaiveDate) -> Option<(Statement, Averages)> {
-        let quarters: Vec<Statement> = (index.checked_sub(3)?..=index)
-            .map(|quarter| self.version(quarter, date))
-            .collect();
+        let quarters: Vec<Statement> =
+            (index.checked_sub(3)?..=index).map(|quarter| self.version(quarter, date)).collect();
         let mean = |balance: fn(&Statement) -> f64| quarters.iter().map(balance).sum::<f64>() / 4.0;
         let averages = Averages {
             assets: mean(|quarter| quarter.assets),
@@ -160,11 +125,7 @@ impl<'a> Reporter<'a> {
         let session = self.world.calendar.on_or_before(datekey);
         let bar = session.and_then(|session| self.path.at(session));
         let receipt = self.security.kind == Kind::Adr;
-        let ratio = if receipt {
-            RECEIPT_RATIOS[self.security.issuer % RECEIPT_RATIOS.len()]
-        } else {
-            1.0
-        };
+        let ratio = if receipt { RECEIPT_RATIOS[self.security.issuer % RECEIPT_RATIOS.len()] } else { 1.0 };
         Row {
             dimension,
             calendardate: quarter.period,
@@ -183,7 +144,8 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// A number of shares in shares of the latest row, as the vendor's price and counts are adjusted for splits.
+    /// A number of shares in shares of the latest row, as the vendor's price and counts are
+    /// adjusted for splits.
     fn adjusted(&self, shares: f64) -> f64 {
         (shares * self.path.factor).round().max(1.0)
     }
@@ -193,18 +155,10 @@ fn batch(ticker: &str, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
     let frame = Frame::new()
         .text("ticker", rows.iter().map(|_| Some(ticker)))
         .text("dimension", rows.iter().map(|row| Some(row.dimension)))
-        .date(
-            "calendardate",
-            rows.iter().map(|row| Some(row.calendardate)),
-        )
+        .date("calendardate", rows.iter().map(|row| Some(row.calendardate)))
         .date("datekey", rows.iter().map(|row| Some(row.datekey)))
-        .date(
-            "reportperiod",
-            rows.iter().map(|row| Some(row.reportperiod)),
-        )
+        .date("reportperiod", rows.iter().map(|row| Some(row.reportperiod)))
         .date("lastupdated", rows.iter().map(|row| Some(row.lastupdated)));
-    let add = |frame: Frame, (name, value): &(&str, fn(&Row) -> Option<f64>)| {
-        frame.number(name, rows.iter().map(value))
-    };
+    let add = |frame: Frame, (name, value): &(&str, Indicator)| frame.number(name, rows.iter().map(value));
     INDICATORS.iter().fold(frame, add).finish()
 }

@@ -26,17 +26,13 @@ pub enum Exposure {
 }
 
 impl Exposure {
-    /// What the fund of that number holds: the market first, then each sector, then the rest in turn.
+    /// What the fund of that number holds: the market first, then each sector, then the rest in
+    /// turn.
     pub fn of(number: usize) -> Self {
         match number {
             0 => Self::Market(1.0),
             sector if sector <= SECTORS.len() => Self::Sector(sector - 1),
-            other => [
-                Self::Market(2.0),
-                Self::Bonds,
-                Self::Market(-1.0),
-                Self::Market(0.6),
-            ][other % 4],
+            other => [Self::Market(2.0), Self::Bonds, Self::Market(-1.0), Self::Market(0.6)][other % 4],
         }
     }
 
@@ -45,10 +41,7 @@ impl Exposure {
         match self {
             Self::Market(1.0) => "KESTREL TOTAL MARKET INDEX FUND".to_owned(),
             Self::Market(multiple) => format!("KESTREL {multiple}X DAILY MARKET FUND"),
-            Self::Sector(sector) => format!(
-                "KESTREL {} INDEX FUND",
-                SECTORS[*sector].name.to_uppercase()
-            ),
+            Self::Sector(sector) => format!("KESTREL {} INDEX FUND", SECTORS[*sector].name.to_uppercase()),
             Self::Bonds => "KESTREL AGGREGATE BOND FUND".to_owned(),
         }
     }
@@ -71,11 +64,7 @@ pub fn simulate(world: &World, security: &Security, exposure: Exposure, indices:
             Exposure::Sector(sector) => indices.total_return(session, Some(sector)),
             Exposure::Bonds => 0.0001 + 0.003 * normal(rng),
         };
-        let volatility = if matches!(exposure, Exposure::Bonds) {
-            0.003
-        } else {
-            0.008
-        };
+        let volatility = if matches!(exposure, Exposure::Bonds) { 0.003 } else { 0.008 };
         let step = Move {
             session,
             change: (change - COSTS / 252.0).max(-0.9).ln_1p(),
@@ -88,11 +77,5 @@ pub fn simulate(world: &World, security: &Security, exposure: Exposure, indices:
         tape.record(rng, &step);
     }
     let (bars, factor) = tape.into_bars();
-    Path {
-        adjustments: adjustments(&bars),
-        bars,
-        factor,
-        quarters: Vec::new(),
-        statements: Vec::new(),
-    }
+    Path { adjustments: adjustments(&bars), bars, factor, quarters: Vec::new(), statements: Vec::new() }
 }

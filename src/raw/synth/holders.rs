@@ -37,16 +37,12 @@ struct Row<'a> {
     ticker: &'a str,
 }
 
-/// The holdings of one security on each quarter end whose reports were due by the last session. Value in USD, units in
-/// shares as on the quarter end.
+/// The holdings of one security on each quarter end whose reports were due by the last session.
+/// Value in USD, units in shares as on the quarter end.
 pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBatch, ArrowError> {
     let mut rows = Vec::new();
     if security.has_statements() && security.kind != Kind::Otc {
-        let rng = &mut stream(
-            world.config.seed,
-            Purpose::Holders,
-            security.permaticker as usize,
-        );
+        let rng = &mut stream(world.config.seed, Purpose::Holders, security.permaticker as usize);
         let mut positions = positions(rng, security.traits.market_cap);
         for &(quarter, session) in &world.holding_dates {
             let listed = security.lifetime.start <= session && session <= security.lifetime.last;
@@ -58,14 +54,7 @@ pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBat
                 let units = (position.stake * bar.shares).round();
                 if position.held && units >= 1.0 {
                     let Position { investor, kind, .. } = *position;
-                    rows.push(Row {
-                        investor,
-                        kind,
-                        quarter,
-                        units,
-                        price: bar.close,
-                        ticker: &security.ticker,
-                    });
+                    rows.push(Row { investor, kind, quarter, units, price: bar.close, ticker: &security.ticker });
                 }
             }
         }
@@ -85,21 +74,11 @@ fn positions(rng: &mut ChaCha8Rng, market_cap: f64) -> Vec<Position> {
         }
         let stake = log_between(rng, 0.0003, 0.03) * breadth;
         let held = chance(rng, 0.7);
-        positions.push(Position {
-            investor,
-            kind: "SHR",
-            stake,
-            held,
-        });
+        positions.push(Position { investor, kind: "SHR", stake, held });
         for (kind, probability) in [("CLL", 0.05), ("PUT", 0.06)] {
             if chance(rng, probability) {
                 let stake = stake * between(rng, 0.05, 0.5);
-                positions.push(Position {
-                    investor,
-                    kind,
-                    stake,
-                    held: false,
-                });
+                positions.push(Position { investor, kind, stake, held: false });
             }
         }
     }
@@ -117,13 +96,8 @@ impl Position {
 
 /// Quarter ends whose reports were due by the last session, each with its last session.
 pub fn dates(calendar: &Calendar) -> Vec<(NaiveDate, usize)> {
-    let (first, last) = (
-        calendar.date(calendar.first()),
-        calendar.date(calendar.last()),
-    );
-    let month_ends = first
-        .iter_days()
-        .filter(|&date| calendar::month_end(date) == date && date.month() % 3 == 0);
+    let (first, last) = (calendar.date(calendar.first()), calendar.date(calendar.last()));
+    let month_ends = first.iter_days().filter(|&date| calendar::month_end(date) == date && date.month() % 3 == 0);
     month_ends
         .take_while(|&date| date + Days::new(DEADLINE) <= last)
         .filter_map(|date| Some((date, calendar.on_or_before(date)?)))
@@ -133,16 +107,10 @@ pub fn dates(calendar: &Calendar) -> Vec<(NaiveDate, usize)> {
 fn batch(rows: &[Row]) -> Result<RecordBatch, ArrowError> {
     Frame::new()
         .text("ticker", rows.iter().map(|row| Some(row.ticker)))
-        .text(
-            "investorname",
-            rows.iter().map(|row| Some(names::investor(row.investor))),
-        )
+        .text("investorname", rows.iter().map(|row| Some(names::investor(row.investor))))
         .text("securitytype", rows.iter().map(|row| Some(row.kind)))
         .date("calendardate", rows.iter().map(|row| Some(row.quarter)))
-        .number(
-            "value",
-            rows.iter().map(|row| Some((row.units * row.price).round())),
-        )
+        .number("value", rows.iter().map(|row| Some((row.units * row.price).round())))
         .number("units", rows.iter().map(|row| Some(row.units)))
         .number("price", rows.iter().map(|row| Some(row.price)))
         .finish()

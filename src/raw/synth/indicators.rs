@@ -23,7 +23,8 @@ pub struct Row {
     pub statement: Statement,
     /// The trailing year, for ratios with a price in them.
     pub trailing: Option<Statement>,
-    /// Average balances over the year; `None` in quarterly dimensions, where the vendor gives no returns.
+    /// Average balances over the year; `None` in quarterly dimensions, where the vendor gives no
+    /// returns.
     pub averages: Option<Averages>,
     /// Split-adjusted close at `datekey`; `None` before the listing.
     pub price: Option<f64>,
@@ -87,9 +88,7 @@ impl Row {
 
     /// Shares as the statements count them.
     fn ordinary_shares(&self) -> f64 {
-        self.averages
-            .map_or(self.shares, |averages| averages.shares)
-            * self.receipt_ratio
+        self.averages.map_or(self.shares, |averages| averages.shares) * self.receipt_ratio
     }
 
     fn net_income(&self) -> Option<f64> {
@@ -128,8 +127,7 @@ impl Row {
 
     /// Enterprise value in USD.
     fn enterprise_value(&self) -> Option<f64> {
-        self.market_cap()
-            .map(|value| value + self.statement.debt() - self.statement.cash)
+        self.market_cap().map(|value| value + self.statement.debt() - self.statement.cash)
     }
 
     /// `value` over a flow of the trailing year.
@@ -148,9 +146,12 @@ fn ratio(value: f64, over: f64) -> Option<f64> {
     (over != 0.0).then(|| rounded(value / over, 3))
 }
 
-/// Name and value of each indicator. Amounts are in the reporting currency, those whose names end in `usd` and the
-/// ones with a market price in USD.
-pub const INDICATORS: &[(&str, fn(&Row) -> Option<f64>)] = &[
+/// The value of an indicator in a row.
+pub type Indicator = fn(&Row) -> Option<f64>;
+
+/// Name and value of each indicator. Amounts are in the reporting currency, those whose names end
+/// in `usd` and the ones with a market price in USD.
+pub const INDICATORS: &[(&str, Indicator)] = &[
     ("revenue", |r| r.local(r.statement.revenue)),
     ("revenueusd", |r| Some(r.statement.revenue)),
     ("cor", |r| r.local(r.statement.cor)),
@@ -176,21 +177,15 @@ pub const INDICATORS: &[(&str, fn(&Row) -> Option<f64>)] = &[
     ("ncfdiv", |r| r.local(-r.statement.dividends)),
     ("assets", |r| r.local(r.statement.assets)),
     ("assetsc", |r| r.local(r.current(r.statement.assetsc)?)),
-    ("assetsnc", |r| {
-        r.local(r.current(r.statement.assets - r.statement.assetsc)?)
-    }),
+    ("assetsnc", |r| r.local(r.current(r.statement.assets - r.statement.assetsc)?)),
     ("assetsavg", |r| r.local(r.averages?.assets)),
     ("cashneq", |r| r.local(r.statement.cash)),
     ("cashnequsd", |r| Some(r.statement.cash)),
     ("inventory", |r| r.local(r.statement.inventory)),
     ("intangibles", |r| r.local(r.intangibles()?)),
     ("liabilities", |r| r.local(r.statement.liabilities)),
-    ("liabilitiesc", |r| {
-        r.local(r.current(r.statement.liabilitiesc)?)
-    }),
-    ("liabilitiesnc", |r| {
-        r.local(r.current(r.statement.liabilities - r.statement.liabilitiesc)?)
-    }),
+    ("liabilitiesc", |r| r.local(r.current(r.statement.liabilitiesc)?)),
+    ("liabilitiesnc", |r| r.local(r.current(r.statement.liabilities - r.statement.liabilitiesc)?)),
     ("debt", |r| r.local(r.statement.debt())),
     ("debtusd", |r| Some(r.statement.debt())),
     ("debtc", |r| r.local(r.statement.debtc)),
@@ -201,17 +196,11 @@ pub const INDICATORS: &[(&str, fn(&Row) -> Option<f64>)] = &[
     ("retearn", |r| r.local(r.statement.retearn)),
     ("invcap", |r| r.local(r.statement.invcap())),
     ("invcapavg", |r| r.local(r.averages?.invcap)),
-    ("workingcapital", |r| {
-        r.local(r.current(r.statement.assetsc - r.statement.liabilitiesc)?)
-    }),
-    ("tangibles", |r| {
-        r.local(r.statement.assets - r.intangibles()?)
-    }),
+    ("workingcapital", |r| r.local(r.current(r.statement.assetsc - r.statement.liabilitiesc)?)),
+    ("tangibles", |r| r.local(r.statement.assets - r.intangibles()?)),
     ("sharesbas", |r| Some((r.shares * r.receipt_ratio).round())),
     ("shareswa", |r| Some(r.ordinary_shares().round())),
-    ("shareswadil", |r| {
-        Some((r.ordinary_shares() * 1.015).round())
-    }),
+    ("shareswadil", |r| Some((r.ordinary_shares() * 1.015).round())),
     ("sharefactor", |r| Some(1.0 / r.receipt_ratio)),
     ("fxusd", |r| Some(r.rate)),
     ("price", |r| r.price),
@@ -219,48 +208,26 @@ pub const INDICATORS: &[(&str, fn(&Row) -> Option<f64>)] = &[
     ("ev", |r| r.enterprise_value()),
     ("pe", |r| r.over_trailing(r.market_cap(), Statement::netinc)),
     ("pb", |r| ratio(r.market_cap()?, r.equity()?)),
-    ("ps", |r| {
-        r.over_trailing(r.market_cap(), |year| year.revenue)
-    }),
-    ("evebit", |r| {
-        r.over_trailing(r.enterprise_value(), Statement::ebit)
-    }),
-    ("evebitda", |r| {
-        r.over_trailing(r.enterprise_value(), Statement::ebitda)
-    }),
+    ("ps", |r| r.over_trailing(r.market_cap(), |year| year.revenue)),
+    ("evebit", |r| r.over_trailing(r.enterprise_value(), Statement::ebit)),
+    ("evebitda", |r| r.over_trailing(r.enterprise_value(), Statement::ebitda)),
     ("grossmargin", |r| r.margin(r.gross_profit()?)),
     ("netmargin", |r| r.margin(r.net_income()?)),
     ("ebitdamargin", |r| r.margin(r.statement.ebitda())),
     ("de", |r| ratio(r.statement.liabilities, r.equity()?)),
-    ("currentratio", |r| {
-        ratio(r.current(r.statement.assetsc)?, r.statement.liabilitiesc)
-    }),
+    ("currentratio", |r| ratio(r.current(r.statement.assetsc)?, r.statement.liabilitiesc)),
     ("eps", |r| r.per_share(r.net_income()?)),
     ("epsdil", |r| r.per_share(r.net_income()? / 1.015)),
-    ("epsusd", |r| {
-        Some(rounded(r.net_income()? / r.ordinary_shares(), 3))
-    }),
+    ("epsusd", |r| Some(rounded(r.net_income()? / r.ordinary_shares(), 3))),
     ("bvps", |r| r.per_share(r.equity()?)),
-    ("tbvps", |r| {
-        r.per_share(r.statement.assets - r.intangibles()?)
-    }),
+    ("tbvps", |r| r.per_share(r.statement.assets - r.intangibles()?)),
     ("fcfps", |r| r.per_share(r.cash_flow()? + r.statement.capex)),
     ("sps", |r| r.per_share(r.statement.revenue)),
     ("dps", |r| r.per_share(r.statement.dividends)),
-    ("divyield", |r| {
-        Some(rounded(r.trailing.as_ref()?.dividends / r.market_cap()?, 4))
-    }),
-    ("assetturnover", |r| {
-        r.on_average(Some(r.statement.revenue), |average| average.assets)
-    }),
-    ("roe", |r| {
-        r.on_average(r.net_income(), |average| average.equity)
-    }),
-    ("roa", |r| {
-        r.on_average(r.net_income(), |average| average.assets)
-    }),
-    ("roic", |r| {
-        r.on_average(Some(r.statement.ebit()), |average| average.invcap)
-    }),
+    ("divyield", |r| Some(rounded(r.trailing.as_ref()?.dividends / r.market_cap()?, 4))),
+    ("assetturnover", |r| r.on_average(Some(r.statement.revenue), |average| average.assets)),
+    ("roe", |r| r.on_average(r.net_income(), |average| average.equity)),
+    ("roa", |r| r.on_average(r.net_income(), |average| average.assets)),
+    ("roic", |r| r.on_average(Some(r.statement.ebit()), |average| average.invcap)),
     ("ros", |r| r.averages.and(r.margin(r.statement.ebit()))),
 ];

@@ -30,20 +30,12 @@ impl Indices {
     /// Indices without constituents.
     pub fn new(calendar: &Calendar) -> Self {
         let first = calendar.first();
-        Self {
-            first,
-            sums: vec![[Sums::default(); SECTORS.len() + 1]; calendar.len() - first],
-        }
+        Self { first, sums: vec![[Sums::default(); SECTORS.len() + 1]; calendar.len() - first] }
     }
 
     /// Adds a constituent.
     pub fn add(&mut self, sector: usize, gains: &[Gain]) {
-        for &Gain {
-            session,
-            capital,
-            gain,
-        } in gains
-        {
+        for &Gain { session, capital, gain } in gains {
             let sums = &mut self.sums[session - self.first];
             for index in [0, sector + 1] {
                 sums[index].capital += capital;
@@ -52,14 +44,11 @@ impl Indices {
         }
     }
 
-    /// Total return of an index in a session: of a sector, or of the market. 0 without constituents.
+    /// Total return of an index in a session: of a sector, or of the market. 0 without
+    /// constituents.
     pub fn total_return(&self, session: usize, sector: Option<usize>) -> f64 {
         let sums = self.sums[session - self.first][sector.map_or(0, |sector| sector + 1)];
-        if sums.capital > 0.0 {
-            sums.gain / sums.capital
-        } else {
-            0.0
-        }
+        if sums.capital > 0.0 { sums.gain / sums.capital } else { 0.0 }
     }
 }
 
@@ -73,11 +62,7 @@ pub fn gains(calendar: &Calendar, security: &Security, path: &Path) -> Vec<Gain>
         let [before, after] = pair else { return None };
         let change = (after.close + after.dividend) * after.split / before.close - 1.0;
         let capital = before.market_cap();
-        Some(Gain {
-            session: after.session,
-            capital,
-            gain: capital * change,
-        })
+        Some(Gain { session: after.session, capital, gain: capital * change })
     };
     bars.windows(2).filter_map(gain).collect()
 }

@@ -37,27 +37,15 @@ const CODES: [(Option<&str>, f64, bool); 15] = [
     (None, 0.005, true),
 ];
 
-const TITLES: [&str; 9] = [
-    "Chief Executive Officer",
-    "CFO",
-    "COO",
-    "General Counsel",
-    "SVP",
-    "EVP",
-    "",
-    "",
-    "",
-];
+const TITLES: [&str; 9] = ["Chief Executive Officer", "CFO", "COO", "General Counsel", "SVP", "EVP", "", "", ""];
 
 const SURNAMES: [&str; 20] = [
-    "ABBOT", "BARLOW", "CARVER", "DALTON", "ELLERY", "FENWICK", "GARDNER", "HOLLIS", "IRVING",
-    "JARVIS", "KEATING", "LANGLEY", "MERCER", "NORRIS", "OSBORNE", "PRESCOTT", "QUINN", "RAMSEY",
-    "SEWELL", "THATCHER",
+    "ABBOT", "BARLOW", "CARVER", "DALTON", "ELLERY", "FENWICK", "GARDNER", "HOLLIS", "IRVING", "JARVIS", "KEATING",
+    "LANGLEY", "MERCER", "NORRIS", "OSBORNE", "PRESCOTT", "QUINN", "RAMSEY", "SEWELL", "THATCHER",
 ];
 
-const FIRST_NAMES: [&str; 10] = [
-    "ANNE", "CARL", "DIANE", "EDWARD", "GRACE", "HENRY", "LAURA", "PETER", "SUSAN", "WALTER",
-];
+const FIRST_NAMES: [&str; 10] =
+    ["ANNE", "CARL", "DIANE", "EDWARD", "GRACE", "HENRY", "LAURA", "PETER", "SUSAN", "WALTER"];
 
 /// One trade of an insider.
 pub struct Trade {
@@ -79,7 +67,7 @@ impl Trade {
     pub fn news(&self) -> f64 {
         match self.code {
             Some("P") => 1.3,
-            Some("S") => -0.4,
+            Some("S") => -0.7,
             _ => 0.0,
         }
     }
@@ -91,8 +79,8 @@ pub fn schedule(world: &World, security: &Security) -> Vec<Trade> {
         return Vec::new();
     }
     let rng = &mut stream(world.config.seed, Purpose::Insiders, security.issuer);
-    let per_session = log_between(rng, 1.0, 11.0) / 252.0;
-    let typical = 2e4 * (security.traits.market_cap / 1e9).powf(0.4);
+    let per_session = log_between(rng, 1.5, 13.0) / 252.0;
+    let typical = 6e4 * (security.traits.market_cap / 1e9).powf(0.4);
     let last = world.calendar.date(security.lifetime.last);
     let mut trades = Vec::new();
     for session in security.lifetime.start..=security.lifetime.last {
@@ -108,11 +96,7 @@ pub fn schedule(world: &World, security: &Security) -> Vec<Trade> {
 fn draw(rng: &mut ChaCha8Rng, date: NaiveDate, typical: f64) -> Trade {
     let (code, _, acquired) = CODES[pick_weighted(rng, &CODES.map(|(_, weight, _)| weight))];
     // Due two business days after the trade; some file weeks late.
-    let lag = if chance(rng, 0.06) {
-        rng.random_range(6..100)
-    } else {
-        rng.random_range(1..=2)
-    };
+    let lag = if chance(rng, 0.06) { rng.random_range(6..100) } else { rng.random_range(1..=2) };
     let mut filed = date + Days::new(lag);
     while calendar::is_weekend(filed) {
         filed = filed + Days::new(1);
@@ -146,13 +130,9 @@ impl Owner {
         let title = TITLES[(mix / 3) % TITLES.len()];
         let initial = char::from(b'A' + (number % 26) as u8);
         Self {
-            name: format!(
-                "{} {} {initial}",
-                SURNAMES[mix % SURNAMES.len()],
-                FIRST_NAMES[mix % FIRST_NAMES.len()]
-            ),
+            name: format!("{} {} {initial}", SURNAMES[mix % SURNAMES.len()], FIRST_NAMES[mix % FIRST_NAMES.len()]),
             title: (!title.is_empty()).then_some(title),
-            director: title.is_empty() || mix % 5 == 0,
+            director: title.is_empty() || mix.is_multiple_of(5),
             large: number == 11,
         }
     }
@@ -170,17 +150,10 @@ struct Row<'a> {
 }
 
 /// The rows of `sf2` of one security.
-pub fn rows(
-    world: &World,
-    security: &Security,
-    path: &Path,
-    trades: &[Trade],
-) -> Result<RecordBatch, ArrowError> {
+pub fn rows(world: &World, security: &Security, path: &Path, trades: &[Trade]) -> Result<RecordBatch, ArrowError> {
     let first = world.calendar.date(world.calendar.first());
     let mut numbers: HashMap<(NaiveDate, &str, usize), i64> = HashMap::new();
-    let written = trades
-        .iter()
-        .filter(|trade| trade.filed >= first && security.kind != Kind::SecondaryClass);
+    let written = trades.iter().filter(|trade| trade.filed >= first && security.kind != Kind::SecondaryClass);
     let rows: Vec<Row> = written
         .filter_map(|trade| {
             let session = world.calendar.on_or_before(trade.date)?;
@@ -192,15 +165,7 @@ pub fn rows(
             // Nobody sells more than he has.
             let before = (shares * trade.holding).ceil().max(shares);
             let owner = Owner::of(security, trade.owner);
-            Some(Row {
-                trade,
-                owner,
-                form,
-                number: *number,
-                price,
-                shares,
-                before,
-            })
+            Some(Row { trade, owner, form, number: *number, price, shares, before })
         })
         .collect();
     batch(security, &rows)
@@ -208,11 +173,7 @@ pub fn rows(
 
 impl Row<'_> {
     fn signed_shares(&self) -> f64 {
-        if self.trade.acquired {
-            self.shares
-        } else {
-            -self.shares
-        }
+        if self.trade.acquired { self.shares } else { -self.shares }
     }
 
     fn price(&self) -> Option<f64> {
@@ -235,49 +196,19 @@ fn batch(security: &Security, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
         .text("ownername", rows.iter().map(|row| Some(&row.owner.name)))
         .text("officertitle", rows.iter().map(|row| row.owner.title))
         .text("isdirector", rows.iter().map(|row| yes(row.owner.director)))
-        .text(
-            "isofficer",
-            rows.iter().map(|row| yes(row.owner.title.is_some())),
-        )
-        .text(
-            "istenpercentowner",
-            rows.iter().map(|row| yes(row.owner.large)),
-        )
-        .date(
-            "transactiondate",
-            rows.iter().map(|row| Some(row.trade.date)),
-        )
-        .text(
-            "securityadcode",
-            rows.iter()
-                .map(|row| Some(if row.trade.acquired { "NA" } else { "ND" })),
-        )
+        .text("isofficer", rows.iter().map(|row| yes(row.owner.title.is_some())))
+        .text("istenpercentowner", rows.iter().map(|row| yes(row.owner.large)))
+        .date("transactiondate", rows.iter().map(|row| Some(row.trade.date)))
+        .text("securityadcode", rows.iter().map(|row| Some(if row.trade.acquired { "NA" } else { "ND" })))
         .text("transactioncode", rows.iter().map(|row| row.trade.code))
-        .number(
-            "sharesownedbeforetransaction",
-            rows.iter().map(|row| Some(row.before)),
-        )
-        .number(
-            "transactionshares",
-            rows.iter().map(|row| Some(row.signed_shares())),
-        )
-        .number(
-            "sharesownedfollowingtransaction",
-            rows.iter()
-                .map(|row| Some(row.before + row.signed_shares())),
-        )
+        .number("sharesownedbeforetransaction", rows.iter().map(|row| Some(row.before)))
+        .number("transactionshares", rows.iter().map(|row| Some(row.signed_shares())))
+        .number("sharesownedfollowingtransaction", rows.iter().map(|row| Some(row.before + row.signed_shares())))
         .number("transactionpricepershare", rows.iter().map(Row::price))
         .number("transactionvalue", rows.iter().map(Row::value))
         .text("securitytitle", rows.iter().map(|_| Some("Common Stock")))
-        .text(
-            "directorindirect",
-            rows.iter()
-                .map(|row| Some(if row.owner.large { "I" } else { "D" })),
-        )
-        .text(
-            "natureofownership",
-            rows.iter().map(|row| row.owner.large.then_some("By Fund")),
-        )
+        .text("directorindirect", rows.iter().map(|row| Some(if row.owner.large { "I" } else { "D" })))
+        .text("natureofownership", rows.iter().map(|row| row.owner.large.then_some("By Fund")))
         .date("dateexercisable", none())
         .number("priceexercisable", rows.iter().map(|_| None))
         .date("expirationdate", none())

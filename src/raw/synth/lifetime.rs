@@ -56,7 +56,8 @@ pub struct Delisting {
 /// Sessions of a listing.
 #[derive(Clone)]
 pub struct Lifetime {
-    /// First simulated session; 0, in the warm-up, for securities that were listed before the data begin.
+    /// First simulated session; 0, in the warm-up, for securities that were listed before the data
+    /// begin.
     pub start: usize,
     /// Last session with a price.
     pub last: usize,
@@ -66,64 +67,35 @@ pub struct Lifetime {
 
 /// Draws the lifetime of a security.
 pub fn draw(rng: &mut ChaCha8Rng, kind: Kind, size: Size, calendar: &Calendar) -> Lifetime {
-    let whole = Lifetime {
-        start: 0,
-        last: calendar.last(),
-        delisting: None,
-    };
+    let whole = Lifetime { start: 0, last: calendar.last(), delisting: None };
     let days = calendar.len() - calendar.first();
     if days < SHORTEST {
         return whole;
     }
     let at = |share: f64| calendar.first() + (share * days as f64) as usize;
-    let start = if chance(rng, LATE) {
-        rng.random_range(at(0.02)..at(0.85))
-    } else {
-        0
-    };
+    let start = if chance(rng, LATE) { rng.random_range(at(0.02)..at(0.85)) } else { 0 };
     let survives = size.is_large() || matches!(kind, Kind::Fund | Kind::Preferred);
     let exits = start.max(calendar.first()) + days / 10..calendar.last();
     if survives || !chance(rng, DELISTED * 1.12) || exits.is_empty() {
         return Lifetime { start, ..whole };
     }
     let last = rng.random_range(exits);
-    let odds = if kind == Kind::Common {
-        [0.65, 0.12, 0.08, 0.15]
-    } else {
-        [0.20, 0.30, 0.30, 0.20]
-    };
-    let exit = [
-        Exit::Acquisition,
-        Exit::Bankruptcy,
-        Exit::Regulatory,
-        Exit::Voluntary,
-    ][pick_weighted(rng, &odds)];
+    let odds = if kind == Kind::Common { [0.65, 0.12, 0.08, 0.15] } else { [0.20, 0.30, 0.30, 0.20] };
+    let exit = [Exit::Acquisition, Exit::Bankruptcy, Exit::Regulatory, Exit::Voluntary][pick_weighted(rng, &odds)];
     let notice = match exit {
         Exit::Acquisition => rng.random_range(20..120),
         Exit::Bankruptcy | Exit::Regulatory => rng.random_range(60..200),
         Exit::Voluntary => 0,
     };
     let warning = last.saturating_sub(notice).max(start + 1);
-    Lifetime {
-        start,
-        last,
-        delisting: Some(Delisting {
-            exit,
-            warning,
-            acquirer: None,
-        }),
-    }
+    Lifetime { start, last, delisting: Some(Delisting { exit, warning, acquirer: None }) }
 }
 
 /// Finds a buyer for each company that is bought: another one that outlives it.
 pub fn name_acquirers(rng: &mut ChaCha8Rng, securities: &mut [Security]) {
-    let lives =
-        |security: &&Security| security.kind == Kind::Common && security.delisting().is_none();
-    let buyers: Vec<(String, String)> = securities
-        .iter()
-        .filter(lives)
-        .map(|buyer| (buyer.ticker.clone(), buyer.name.clone()))
-        .collect();
+    let lives = |security: &&Security| security.kind == Kind::Common && security.delisting().is_none();
+    let buyers: Vec<(String, String)> =
+        securities.iter().filter(lives).map(|buyer| (buyer.ticker.clone(), buyer.name.clone())).collect();
     for security in securities {
         if let Some(delisting) = &mut security.lifetime.delisting
             && delisting.exit == Exit::Acquisition

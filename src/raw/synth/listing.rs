@@ -8,9 +8,7 @@ use super::constituents;
 use super::indices::{self, Gain};
 use super::path::Path;
 use super::security::Security;
-use super::{
-    actions, fundamentals, holders, insiders, metrics, prices, simulation, tickers, valuation,
-};
+use super::{actions, fundamentals, holders, insiders, metrics, prices, simulation, tickers, valuation};
 
 /// The rows of a security in each table, and what it adds to the indices.
 pub struct Listing {
@@ -28,37 +26,20 @@ pub fn stock(world: &World, security: &Security) -> Result<Listing, ArrowError> 
     let path = &simulation::simulate(world, security, &trades);
     let mut tables = common_tables(world, security, path)?;
     tables.extend([
-        (
-            "sep",
-            prices::rows(&world.calendar, &security.ticker, path)?,
-        ),
-        (
-            "daily",
-            valuation::rows(&world.calendar, &security.ticker, path)?,
-        ),
+        ("sep", prices::rows(&world.calendar, &security.ticker, path)?),
+        ("daily", valuation::rows(&world.calendar, &security.ticker, path)?),
         ("sf1", fundamentals::rows(world, security, path)?),
         ("sf2", insiders::rows(world, security, path, &trades)?),
         ("sf3", holders::rows(world, security, path)?),
     ]);
     let gains = indices::gains(&world.calendar, security, path);
-    Ok(Listing {
-        tables,
-        gains,
-        sizes: constituents::sizes(world, security, path),
-    })
+    Ok(Listing { tables, gains, sizes: constituents::sizes(world, security, path) })
 }
 
 /// The rows of a fund.
-pub fn fund(
-    world: &World,
-    security: &Security,
-    path: &Path,
-) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
+pub fn fund(world: &World, security: &Security, path: &Path) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
     let mut tables = common_tables(world, security, path)?;
-    tables.push((
-        "sfp",
-        prices::rows(&world.calendar, &security.ticker, path)?,
-    ));
+    tables.push(("sfp", prices::rows(&world.calendar, &security.ticker, path)?));
     Ok(tables)
 }
 

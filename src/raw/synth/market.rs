@@ -1,13 +1,15 @@
-//! What all securities share: market regimes and the returns of the market, the sectors and the styles.
+//! What all securities share: market regimes and the returns of the market, the sectors and the
+//! styles.
 
-use super::random::{Purpose, between, chance, fat_tailed, normal, pick_weighted, stream};
+use super::random::{Purpose, between, chance, normal, pick_weighted, stream};
 use super::sectors::SECTORS;
 use super::style::STYLES;
 
 /// Sessions per year, for annual figures.
 pub const YEAR: f64 = 252.0;
 
-/// A spell of the market: yearly drift, yearly volatility, mean length in sessions, and the odds of what follows.
+/// A spell of the market: yearly drift, yearly volatility, mean length in sessions, and the odds of
+/// what follows.
 struct Regime {
     drift: f64,
     volatility: f64,
@@ -15,39 +17,20 @@ struct Regime {
     next: [f64; 5],
 }
 
-/// Calm bull, nervous bull, bear, crash, recovery (a regime-switching model in the manner of Hamilton 1989).
+/// Calm bull, nervous bull, bear, crash, recovery (a regime-switching model in the manner of
+/// Hamilton 1989).
 const REGIMES: [Regime; 5] = [
-    Regime {
-        drift: 0.16,
-        volatility: 0.10,
-        sessions: 150.0,
-        next: [0.0, 0.70, 0.22, 0.08, 0.0],
-    },
-    Regime {
-        drift: 0.09,
-        volatility: 0.17,
-        sessions: 70.0,
-        next: [0.60, 0.0, 0.30, 0.10, 0.0],
-    },
-    Regime {
-        drift: -0.26,
-        volatility: 0.24,
-        sessions: 75.0,
-        next: [0.10, 0.15, 0.0, 0.25, 0.50],
-    },
-    Regime {
-        drift: -1.10,
-        volatility: 0.45,
-        sessions: 16.0,
-        next: [0.0, 0.10, 0.30, 0.0, 0.60],
-    },
-    Regime {
-        drift: 0.42,
-        volatility: 0.22,
-        sessions: 55.0,
-        next: [0.60, 0.35, 0.05, 0.0, 0.0],
-    },
+    Regime { drift: 0.16, volatility: 0.10, sessions: 150.0, next: [0.0, 0.70, 0.22, 0.08, 0.0] },
+    Regime { drift: 0.09, volatility: 0.17, sessions: 70.0, next: [0.60, 0.0, 0.30, 0.10, 0.0] },
+    Regime { drift: -0.26, volatility: 0.24, sessions: 75.0, next: [0.10, 0.15, 0.0, 0.25, 0.50] },
+    Regime { drift: -1.10, volatility: 0.45, sessions: 16.0, next: [0.0, 0.10, 0.30, 0.0, 0.60] },
+    Regime { drift: 0.42, volatility: 0.22, sessions: 55.0, next: [0.60, 0.35, 0.05, 0.0, 0.0] },
 ];
+
+/// Long-run growth of the logarithm of the market per year, and the share of the excess over it that
+/// a year takes back: dear markets earn less later (Campbell and Shiller 1988).
+const TREND: f64 = 0.06;
+const PULL: f64 = 0.25;
 
 /// Volatility at which securities have their ordinary risk.
 const ORDINARY_VOLATILITY: f64 = 0.16;
@@ -75,17 +58,16 @@ pub fn simulate(seed: u64, sessions: usize) -> Vec<Session> {
     let mut market_level = 0.0;
     let sector_volatility: Vec<f64> = SECTORS.iter().map(|_| between(rng, 0.004, 0.008)).collect();
     (0..sessions)
-        .map(|_| {
-            let Regime {
-                drift,
-                volatility,
-                sessions,
-                next,
-            } = &REGIMES[regime];
-            // Clusters within a regime: the logarithm of volatility is autoregressive (Taylor 1986).
-            cluster = 0.97 * cluster + 0.08 * normal(rng);
+        .map(|session| {
+            let Regime { drift, volatility, sessions, next } = &REGIMES[regime];
+            // Clusters within a regime: the logarithm of volatility is autoregressive (Taylor
+            // 1986).
+            cluster = 0.97 * cluster + 0.10 * normal(rng);
             let yearly = volatility * cluster.exp();
-            let market = (drift / YEAR + yearly / YEAR.sqrt() * fat_tailed(rng)).clamp(-0.2, 0.2);
+            // The drift is that of the price level, not of its logarithm.
+            let excess = market_level - TREND * session as f64 / YEAR;
+            let drift = (drift - PULL * excess - 0.5 * yearly * yearly) / YEAR;
+            let market = (drift + yearly / YEAR.sqrt() * normal(rng)).clamp(-0.2, 0.2);
             market_level += market;
             let stress = (yearly / ORDINARY_VOLATILITY).sqrt().clamp(0.6, 2.0);
             let session = Session {

@@ -31,7 +31,8 @@ struct Series<'a> {
     volumes: Vec<f64>,
 }
 
-/// The row of one security, dated by its last session. What needs a longer history than there is, is NULL.
+/// The row of one security, dated by its last session. What needs a longer history than there is,
+/// is NULL.
 pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBatch, ArrowError> {
     let (bars, adjustments) = path.written(&world.calendar);
     let pairs = || bars.iter().zip(adjustments);
@@ -39,15 +40,9 @@ pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBat
         world,
         bars,
         adjustments,
-        closes: pairs()
-            .map(|(bar, adjustment)| adjustment.price(bar.close))
-            .collect(),
-        total: pairs()
-            .map(|(bar, adjustment)| adjustment.total_return_price(bar.close))
-            .collect(),
-        volumes: pairs()
-            .map(|(bar, adjustment)| adjustment.volume(bar.volume))
-            .collect(),
+        closes: pairs().map(|(bar, adjustment)| adjustment.price(bar.close)).collect(),
+        total: pairs().map(|(bar, adjustment)| adjustment.total_return_price(bar.close)).collect(),
+        volumes: pairs().map(|(bar, adjustment)| adjustment.volume(bar.volume)).collect(),
     };
     let date = bars.last().map(|bar| world.calendar.date(bar.session));
     Frame::new()
@@ -70,15 +65,9 @@ pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBat
         .number("ma200w", one(mean(&series.closes, 200, WEEK)))
         .number("return1y", one(series.change(YEAR)))
         .number("return5y", one(series.change(FIVE_YEARS)))
-        .number(
-            "returnytd",
-            one(date.and_then(|date| series.this_year(date))),
-        )
-        .number(
-            "dividendyieldforward",
-            one(series.dividend_yield(security.traits.payments, QUARTER)),
-        )
-        .number("dividendyieldtrailing", one(series.dividend_yield(1, YEAR)))
+        .number("returnytd", one(date.and_then(|date| series.this_year(date))))
+        .number("dividendyieldforward", one(series.forward_yield(security.traits.payments)))
+        .number("dividendyieldtrailing", one(series.trailing_yield()))
         .finish()
 }
 
@@ -105,48 +94,35 @@ impl Series<'_> {
         });
         let pairs: Vec<(f64, f64)> = returns.collect();
         let count = pairs.len() as f64;
-        let (sum_own, sum_market) = pairs
-            .iter()
-            .fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+        let (sum_own, sum_market) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
         let deviation = |pair: &(f64, f64)| (pair.0 - sum_own / count, pair.1 - sum_market / count);
-        let covariance: f64 = pairs
-            .iter()
-            .map(deviation)
-            .map(|(own, market)| own * market)
-            .sum();
-        let variance: f64 = pairs
-            .iter()
-            .map(deviation)
-            .map(|(_, market)| market * market)
-            .sum();
+        let covariance: f64 = pairs.iter().map(deviation).map(|(own, market)| own * market).sum();
+        let variance: f64 = pairs.iter().map(deviation).map(|(_, market)| market * market).sum();
         (variance > 0.0).then(|| rounded(covariance / variance, 3))
     }
 
-    /// `times` the last dividend, or the sum of those of a year, over the price.
-    fn dividend_yield(&self, times: usize, rows: usize) -> Option<f64> {
-        let from = self.bars.len().saturating_sub(rows);
-        let paid = self.bars[from..].iter().zip(&self.adjustments[from..]);
-        let paid = paid
-            .map(|(bar, adjustment)| bar.dividend / adjustment.split)
-            .filter(|&amount| amount > 0.0);
-        let amount = if times == 1 {
-            paid.sum()
-        } else {
-            paid.last().unwrap_or(0.0) * times as f64
-        };
-        Some(rounded(amount / self.closes.last()?, 4))
+    /// Dividends of the last year over the price.
+    fn trailing_yield(&self) -> Option<f64> {
+        Some(rounded(self.dividends().sum::<f64>() / self.closes.last()?, 4))
+    }
+
+    /// The last dividend, paid `times` a year, over the price; 0 when the last year saw none.
+    fn forward_yield(&self, times: usize) -> Option<f64> {
+        let last = self.dividends().next_back().unwrap_or(0.0);
+        Some(rounded(last * times as f64 / self.closes.last()?, 4))
+    }
+
+    /// Dividends of the last year per share of today.
+    fn dividends(&self) -> impl DoubleEndedIterator<Item = f64> {
+        let from = self.bars.len().saturating_sub(YEAR);
+        let pairs = self.bars[from..].iter().zip(&self.adjustments[from..]);
+        pairs.filter(|(bar, _)| bar.dividend > 0.0).map(|(bar, adjustment)| bar.dividend / adjustment.split)
     }
 }
 
 /// Mean of every `step`-th of the last values, `count` of them; `None` when there are fewer.
 fn mean(values: &[f64], count: usize, step: usize) -> Option<f64> {
-    let picked: Vec<f64> = values
-        .iter()
-        .rev()
-        .step_by(step)
-        .take(count)
-        .copied()
-        .collect();
+    let picked: Vec<f64> = values.iter().rev().step_by(step).take(count).copied().collect();
     (picked.len() == count).then(|| rounded(picked.iter().sum::<f64>() / count as f64, 3))
 }
 

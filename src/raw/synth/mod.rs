@@ -1,7 +1,8 @@
-//! A synthetic market: invented companies whose raw tables have the shape, the units and the flaws of the vendor's.
+//! A synthetic market: invented companies whose raw tables have the shape, the units and the flaws
+//! of the vendor's.
 //!
-//! Everything follows from the seed; the number of threads changes nothing. Memory is bounded: securities are made one
-//! at a time, in the order of their symbols, and appended to the files.
+//! Everything follows from the seed; the number of threads changes nothing. Memory is bounded:
+//! securities are made one at a time, in the order of their symbols, and appended to the files.
 //!
 //! ```no_run
 //! use kairos::raw::synth::{Config, generate};
@@ -41,6 +42,8 @@ mod simulation;
 mod statement;
 mod style;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod tickers;
 mod trading;
 mod traits;
@@ -51,7 +54,9 @@ mod writer;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -65,9 +70,7 @@ use security::{Kind, Security};
 use writer::TableWriter;
 
 /// The tables that [`generate`] writes.
-pub const TABLES: [&str; 10] = [
-    "sep", "daily", "sf1", "sf2", "sf3", "tickers", "actions", "metrics", "sfp", "sp500",
-];
+pub const TABLES: [&str; 10] = ["sep", "daily", "sf1", "sf2", "sf3", "tickers", "actions", "metrics", "sfp", "sp500"];
 
 /// Most securities and sessions that a market can have.
 const LIMITS: (usize, usize) = (200_000, 15_000);
@@ -91,13 +94,7 @@ impl Default for Config {
     /// 500 securities over four years, up to 2025-12-18.
     fn default() -> Self {
         let last_date = NaiveDate::from_ymd_opt(2025, 12, 18).unwrap_or_default();
-        Self {
-            tickers: 500,
-            days: 1000,
-            seed: 7,
-            last_date,
-            format: Format::Parquet,
-        }
+        Self { tickers: 500, days: 1000, seed: 7, last_date, format: Format::Parquet }
     }
 }
 
@@ -169,7 +166,7 @@ pub enum SynthError {
         found: String,
     },
     /// A file or folder could not be created or written.
-    #[error("cannot write {}: {source}; check that the folder exists, is writable and has space left", path.display())]
+    #[error("cannot write {}: {source}; check that it is writable and the disk has space left", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -193,9 +190,7 @@ pub enum SynthError {
         source: ArrowError,
     },
     /// The rows of a security could not be put into columns, which is a defect of the generator.
-    #[error(
-        "cannot build the rows of {ticker}: {source}; please report this with the seed and the numbers given"
-    )]
+    #[error("cannot build the rows of {ticker}: {source}; please report this with the seed and the numbers given")]
     Rows {
         /// The security.
         ticker: String,
@@ -203,9 +198,7 @@ pub enum SynthError {
         source: ArrowError,
     },
     /// A thread of the generator ended early, which is a defect of the generator.
-    #[error(
-        "a worker thread stopped before {ticker}; please report this with the seed and the numbers given"
-    )]
+    #[error("a worker thread stopped before {ticker}; please report this with the seed and the numbers given")]
     Worker {
         /// The security that it should have made.
         ticker: String,
@@ -238,40 +231,33 @@ impl World {
     }
 
     fn securities(&self, funds: bool) -> impl Iterator<Item = (usize, &Security)> {
-        self.securities
-            .iter()
-            .enumerate()
-            .filter(move |(_, security)| (security.kind == Kind::Fund) == funds)
+        self.securities.iter().enumerate().filter(move |(_, security)| (security.kind == Kind::Fund) == funds)
     }
 }
 
-/// Generates a market and writes each of [`TABLES`] to `<out>/<table>.<extension>`, over existing files. The folder is
-/// created when it does not exist. `progress` is called after each security.
-pub fn generate(
+/// Generates a market and writes each of [`TABLES`] to `<out>/<table>.<extension>`, over existing
+/// files. The folder is created when it does not exist. `progress` is called after each security.
+pub fn generate(config: &Config, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Summary, SynthError> {
+    check(config)?;
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    generate_on(workers, config, out, progress)
+}
+
+fn generate_on(
+    workers: usize,
     config: &Config,
     out: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, SynthError> {
-    check(config)?;
-    fs::create_dir_all(out).map_err(|source| SynthError::Io {
-        path: out.to_owned(),
-        source,
-    })?;
+    fs::create_dir_all(out).map_err(|source| SynthError::Io { path: out.to_owned(), source })?;
     let world = World::new(config);
-    let mut files = Files {
-        folder: out,
-        format: config.format,
-        writers: BTreeMap::new(),
-    };
+    let mut files = Files { folder: out, format: config.format, writers: BTreeMap::new() };
     let mut indices = Indices::new(&world.calendar);
     let mut reviews = Reviews::new(world.reviews.len());
     let mut done = 0;
     let mut report = || {
         done += 1;
-        progress(Progress {
-            done,
-            total: config.tickers,
-        });
+        progress(Progress { done, total: config.tickers });
     };
     let rows_error = |ticker: &str| {
         let ticker = ticker.to_owned();
@@ -280,7 +266,7 @@ pub fn generate(
     // A market may have no funds, but it has the table.
     let no_funds = prices::rows(&world.calendar, funds::MARKET_FUND, &path::Path::default());
     files.write(&[("sfp", no_funds.map_err(rows_error(funds::MARKET_FUND))?)])?;
-    workers::for_each_stock(&world, |number, security, listing| {
+    workers::for_each_stock(&world, workers, |number, security, listing| {
         files.write(&listing.tables)?;
         indices.add(security.sector, &listing.gains);
         reviews.add(number, &listing.sizes);
@@ -292,9 +278,7 @@ pub fn generate(
             continue;
         };
         let path = funds::simulate(&world, security, exposure, &indices);
-        files.write(
-            &listing::fund(&world, security, &path).map_err(rows_error(&security.ticker))?,
-        )?;
+        files.write(&listing::fund(&world, security, &path).map_err(rows_error(&security.ticker))?)?;
         report();
     }
     files.write(&[("sp500", reviews.rows(&world).map_err(rows_error("sp500"))?)])?;
@@ -307,29 +291,16 @@ pub fn generate(
 
 fn check(config: &Config) -> Result<(), SynthError> {
     let within = |name, found: usize, to: usize| {
-        let error = || SynthError::OutOfRange {
-            name,
-            from: "1".to_owned(),
-            to: to.to_string(),
-            found: found.to_string(),
-        };
+        let error =
+            || SynthError::OutOfRange { name, from: "1".to_owned(), to: to.to_string(), found: found.to_string() };
         (1..=to).contains(&found).then_some(()).ok_or_else(error)
     };
     within("tickers", config.tickers, LIMITS.0)?;
     within("days", config.days, LIMITS.1)?;
     let (from, to) = (date(1980), date(2200));
     if config.last_date < from || config.last_date > to {
-        let (from, to, found) = (
-            from.to_string(),
-            to.to_string(),
-            config.last_date.to_string(),
-        );
-        return Err(SynthError::OutOfRange {
-            name: "last_date",
-            from,
-            to,
-            found,
-        });
+        let (from, to, found) = (from.to_string(), to.to_string(), config.last_date.to_string());
+        return Err(SynthError::OutOfRange { name: "last_date", from, to, found });
     }
     Ok(())
 }
@@ -351,12 +322,9 @@ impl Files<'_> {
         for (name, batch) in tables {
             let writer = match self.writers.entry(name) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(TableWriter::create(
-                    self.folder,
-                    name,
-                    batch.schema(),
-                    self.format,
-                )?),
+                Entry::Vacant(entry) => {
+                    entry.insert(TableWriter::create(self.folder, name, batch.schema(), self.format)?)
+                }
             };
             writer.write(batch)?;
         }
@@ -364,10 +332,6 @@ impl Files<'_> {
     }
 
     fn finish(mut self) -> Result<Vec<TableSummary>, SynthError> {
-        TABLES
-            .iter()
-            .filter_map(|table| self.writers.remove(table))
-            .map(TableWriter::finish)
-            .collect()
+        TABLES.iter().filter_map(|table| self.writers.remove(table)).map(TableWriter::finish).collect()
     }
 }

@@ -6,43 +6,16 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::random::{chance, pick, pick_weighted};
+use super::sectors::Sector;
 
 /// Legal symbols that careless readers turn into nulls, booleans or numbers.
 pub const AWKWARD: [&str; 4] = ["NA", "NULL", "NAN", "TRUE"];
 
 const STEMS: [&str; 40] = [
-    "ALDER", "AMBER", "ARDEN", "ASTER", "BIRCH", "BOREAL", "CALDER", "CEDAR", "COBALT", "CREST",
-    "DELTA", "EMBER", "FALCON", "FJORD", "GARNET", "GLADE", "GRANITE", "HARBOR", "HAZEL", "INDIGO",
-    "JUNIPER", "KESTREL", "LARCH", "LINDEN", "MAPLE", "MERIDIAN", "NIMBUS", "OAKEN", "ONYX",
-    "ORCHARD", "PIONEER", "QUARRY", "RIDGE", "SABLE", "SUMMIT", "TALON", "TERRA", "UMBER",
-    "VERDANT", "WILLOW",
-];
-
-const TRADES: [&str; 24] = [
-    "BANCORP",
-    "BIO",
-    "BRANDS",
-    "CAPITAL",
-    "CHEMICAL",
-    "DATA",
-    "DIAGNOSTICS",
-    "DYNAMICS",
-    "ENERGY",
-    "FOODS",
-    "HEALTH",
-    "LOGISTICS",
-    "MATERIALS",
-    "MEDIA",
-    "MOTORS",
-    "NETWORKS",
-    "PROPERTIES",
-    "RESOURCES",
-    "RETAIL",
-    "SEMICONDUCTOR",
-    "SOFTWARE",
-    "SYSTEMS",
-    "THERAPEUTICS",
-    "UTILITIES",
+    "ALDER", "AMBER", "ARDEN", "ASTER", "BIRCH", "BOREAL", "CALDER", "CEDAR", "COBALT", "CREST", "DELTA", "EMBER",
+    "FALCON", "FJORD", "GARNET", "GLADE", "GRANITE", "HARBOR", "HAZEL", "INDIGO", "JUNIPER", "KESTREL", "LARCH",
+    "LINDEN", "MAPLE", "MERIDIAN", "NIMBUS", "OAKEN", "ONYX", "ORCHARD", "PIONEER", "QUARRY", "RIDGE", "SABLE",
+    "SUMMIT", "TALON", "TERRA", "UMBER", "VERDANT", "WILLOW",
 ];
 
 const FORMS: [&str; 4] = ["INC", "CORP", "HOLDINGS INC", "GROUP INC"];
@@ -74,10 +47,7 @@ const FOREIGN_HOMES: [Home; 6] = [
     ("Israel", "USD", 1.0),
 ];
 
-const CANADIAN_HOMES: [Home; 2] = [
-    ("Ontario; Canada", "CAD", 1.36),
-    ("Alberta; Canada", "USD", 1.0),
-];
+const CANADIAN_HOMES: [Home; 2] = [("Ontario; Canada", "CAD", 1.36), ("Alberta; Canada", "USD", 1.0)];
 
 /// Symbols handed out so far.
 #[derive(Default)]
@@ -95,9 +65,7 @@ impl Symbols {
     pub fn draw(&mut self, rng: &mut ChaCha8Rng, letters: Option<usize>) -> String {
         loop {
             let length = letters.unwrap_or_else(|| 2 + pick_weighted(rng, &[0.04, 0.40, 0.56]));
-            let symbol: String = (0..length)
-                .map(|_| char::from(rng.random_range(b'A'..=b'Z')))
-                .collect();
+            let symbol: String = (0..length).map(|_| char::from(rng.random_range(b'A'..=b'Z'))).collect();
             if AWKWARD.contains(&symbol.as_str()) {
                 continue;
             }
@@ -108,27 +76,16 @@ impl Symbols {
     }
 }
 
-/// A company name.
-pub fn company(rng: &mut ChaCha8Rng, symbol: &str) -> String {
+/// A name for a company of a sector.
+pub fn company(rng: &mut ChaCha8Rng, symbol: &str, sector: &Sector) -> String {
     let mut word = |words: &[&'static str]| pick(rng, words).copied().unwrap_or_default();
-    format!(
-        "{} {} {} {}",
-        word(&STEMS),
-        symbol,
-        word(&TRADES),
-        word(&FORMS)
-    )
+    format!("{} {symbol} {} {}", word(&STEMS), word(sector.trades), word(&FORMS))
 }
 
 /// The names of the institutions that report their holdings.
 pub fn investor(index: usize) -> String {
     let stem = STEMS[index % STEMS.len()];
-    let kind = [
-        "ADVISORS LLC",
-        "ASSET MANAGEMENT",
-        "CAPITAL PARTNERS LP",
-        "TRUST CO",
-    ][index % 4];
+    let kind = ["ADVISORS LLC", "ASSET MANAGEMENT", "CAPITAL PARTNERS LP", "TRUST CO"][index % 4];
     match index / STEMS.len() {
         0 => format!("{stem} {kind}"),
         more => format!("{stem} {kind} {}", more + 1),
@@ -137,20 +94,12 @@ pub fn investor(index: usize) -> String {
 
 /// The home of a domestic company.
 pub fn domestic_home(rng: &mut ChaCha8Rng) -> (String, &'static str, f64) {
-    (
-        format!("{}; U.S.A", pick(rng, &STATES).copied().unwrap_or_default()),
-        "USD",
-        1.0,
-    )
+    (format!("{}; U.S.A", pick(rng, &STATES).copied().unwrap_or_default()), "USD", 1.0)
 }
 
 /// The home of a foreign or Canadian company.
 pub fn foreign_home(rng: &mut ChaCha8Rng, canadian: bool) -> (String, &'static str, f64) {
-    let homes: &[Home] = if canadian {
-        &CANADIAN_HOMES
-    } else {
-        &FOREIGN_HOMES
-    };
+    let homes: &[Home] = if canadian { &CANADIAN_HOMES } else { &FOREIGN_HOMES };
     let (place, currency, rate) = pick(rng, homes).copied().unwrap_or(("Bermuda", "USD", 1.0));
     (place.to_owned(), currency, rate)
 }

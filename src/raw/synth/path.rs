@@ -5,7 +5,8 @@ use super::filings::Quarter;
 use super::frame::rounded;
 use super::statement::Statement;
 
-/// One session of a security with a row in the price table. Prices and shares are those of the day, unadjusted.
+/// One session of a security with a row in the price table. Prices and shares are those of the day,
+/// unadjusted.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar {
     /// Position in the calendar.
@@ -57,18 +58,13 @@ pub struct Adjustment {
 impl Path {
     /// The bars that are written, those after the warm-up, with their adjustments.
     pub fn written(&self, calendar: &Calendar) -> (&[Bar], &[Adjustment]) {
-        let first = self
-            .bars
-            .partition_point(|bar| bar.session < calendar.first());
+        let first = self.bars.partition_point(|bar| bar.session < calendar.first());
         (&self.bars[first..], &self.adjustments[first..])
     }
 
     /// The last bar on or before a session, with its adjustment.
     pub fn at(&self, session: usize) -> Option<(&Bar, Adjustment)> {
-        let last = self
-            .bars
-            .partition_point(|bar| bar.session <= session)
-            .checked_sub(1)?;
+        let last = self.bars.partition_point(|bar| bar.session <= session).checked_sub(1)?;
         Some((&self.bars[last], self.adjustments[last]))
     }
 }
@@ -83,20 +79,12 @@ impl Bar {
 impl Adjustment {
     /// A traded price adjusted for later splits. Exact where there are none.
     pub fn price(&self, traded: f64) -> f64 {
-        if self.split == 1.0 {
-            traded
-        } else {
-            to_fine_tick(traded / self.split)
-        }
+        if self.split == 1.0 { traded } else { to_fine_tick(traded / self.split) }
     }
 
     /// A traded price adjusted for later splits and dividends. Exact where there are none.
     pub fn total_return_price(&self, traded: f64) -> f64 {
-        if self.dividend == 1.0 {
-            self.price(traded)
-        } else {
-            to_fine_tick(traded / self.split * self.dividend)
-        }
+        if self.dividend == 1.0 { self.price(traded) } else { to_fine_tick(traded / self.split * self.dividend) }
     }
 
     /// A volume adjusted for later splits.
@@ -107,13 +95,11 @@ impl Adjustment {
 
 /// Factors for each of `bars`, as of the last of them, where both factors are 1.
 ///
-/// With `d` paid on the ex-date t the factor before is `close_t / (close_t + d)` of the one after, so that the change
-/// of the adjusted close is the total return `(close_t + d) / close_{t−1}` (spec 01, check V9).
+/// With `d` paid on the ex-date t the factor before is `close_t / (close_t + d)` of the one after,
+/// so that the change of the adjusted close is the total return `(close_t + d) / close_{t−1}` (spec
+/// 01, check V9).
 pub fn adjustments(bars: &[Bar]) -> Vec<Adjustment> {
-    let mut factors = Adjustment {
-        split: 1.0,
-        dividend: 1.0,
-    };
+    let mut factors = Adjustment { split: 1.0, dividend: 1.0 };
     let mut adjustments: Vec<Adjustment> = bars
         .iter()
         .rev()
@@ -128,17 +114,14 @@ pub fn adjustments(bars: &[Bar]) -> Vec<Adjustment> {
     adjustments
 }
 
-/// Rounds a price to the tick of its venue: a cent, or a hundredth of a cent below one dollar. Never below one tick.
+/// Rounds a price to the tick of its venue: a cent, or a hundredth of a cent below one dollar.
+/// Never below one tick.
 pub fn to_tick(price: f64) -> f64 {
-    if price >= 1.0 {
-        (price * 100.0).round() / 100.0
-    } else {
-        to_fine_tick(price)
-    }
+    if price >= 1.0 { (price * 100.0).round() / 100.0 } else { to_fine_tick(price) }
 }
 
-/// Rounds to a hundredth of a cent: adjusted prices need more digits than traded ones, or the split factor would
-/// wobble from day to day.
+/// Rounds to a hundredth of a cent: adjusted prices need more digits than traded ones, or the split
+/// factor would wobble from day to day.
 pub fn to_fine_tick(price: f64) -> f64 {
     ((price * 1e4).round() / 1e4).max(1e-4)
 }

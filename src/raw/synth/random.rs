@@ -1,7 +1,8 @@
 //! Independent, reproducible streams of random numbers.
 //!
-//! Every part of the generator draws from its own ChaCha stream, addressed by seed, purpose and index. So the
-//! numbers of one security do not depend on how many others exist before it, nor on which thread draws them.
+//! Every part of the generator draws from its own ChaCha stream, addressed by seed, purpose and
+//! index. So the numbers of one security do not depend on how many others exist before it, nor on
+//! which thread draws them.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -44,9 +45,11 @@ pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
     rng.sample(StandardNormal)
 }
 
-/// A number with mean 0, deviation 1 and the tails of Student's t with four degrees of freedom, cut at ±9.
+/// A number with mean 0, deviation 1 and the tails of Student's t with four degrees of freedom, cut
+/// at ±9.
 ///
-/// The chi-square of four degrees of freedom is twice the sum of two exponentials, hence the product of uniforms.
+/// The chi-square of four degrees of freedom is twice the sum of two exponentials, hence the
+/// product of uniforms.
 pub fn fat_tailed(rng: &mut ChaCha8Rng) -> f64 {
     let uniforms = (1.0 - rng.random::<f64>()) * (1.0 - rng.random::<f64>());
     let chi_square_per_degree = (-uniforms.ln() / 2.0).max(1e-3);

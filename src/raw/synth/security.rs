@@ -37,8 +37,8 @@ pub enum Kind {
     Fund,
 }
 
-/// Share of each kind among all securities; what is left over is [`Kind::Common`]. A primary class brings its
-/// secondary class with it.
+/// Share of each kind among all securities; what is left over is [`Kind::Common`]. A primary class
+/// brings its secondary class with it.
 const MIX: [(Kind, f64); 8] = [
     (Kind::Fund, 0.05),
     (Kind::MicroCap, 0.05),
@@ -113,11 +113,7 @@ pub struct Security {
 impl Security {
     /// The vendor's product that holds the prices.
     pub fn price_table(&self) -> &'static str {
-        if self.kind == Kind::Fund {
-            "SFP"
-        } else {
-            "SEP"
-        }
+        if self.kind == Kind::Fund { "SFP" } else { "SEP" }
     }
 
     /// True when the vendor's fundamentals cover the security.
@@ -142,16 +138,8 @@ pub fn build(seed: u64, tickers: usize, calendar: &Calendar) -> Vec<Security> {
     };
     let kinds = kinds(tickers);
     let mut awkward = AWKWARD.iter().filter(|_| tickers >= COMPLETE);
-    for (kind, size) in kinds
-        .iter()
-        .copied()
-        .zip(Size::stratified(&mut builder.rng, &kinds))
-    {
-        let symbol = if kind == Kind::Common {
-            awkward.next()
-        } else {
-            None
-        };
+    for (kind, size) in kinds.iter().copied().zip(Size::stratified(&mut builder.rng, &kinds)) {
+        let symbol = if kind == Kind::Common { awkward.next() } else { None };
         builder.add(kind, size, symbol.copied());
     }
     let mut securities = builder.securities;
@@ -161,17 +149,15 @@ pub fn build(seed: u64, tickers: usize, calendar: &Calendar) -> Vec<Security> {
     securities
 }
 
-/// The kind of each security, commons first because others refer to them. Secondary classes are not listed: they come
-/// with the primary ones.
+/// The kind of each security, commons first because others refer to them. Secondary classes are not
+/// listed: they come with the primary ones.
 fn kinds(tickers: usize) -> Vec<Kind> {
     let mut special = Vec::new();
     let mut left = tickers;
     for (kind, share) in MIX {
         let size = if kind == Kind::PrimaryClass { 2 } else { 1 };
         let at_least = usize::from(tickers >= COMPLETE || (kind == Kind::Fund && tickers > 1));
-        let count = ((share * tickers as f64).round() as usize)
-            .max(at_least)
-            .min(left / size);
+        let count = ((share * tickers as f64).round() as usize).max(at_least).min(left / size);
         special.extend(std::iter::repeat_n(kind, count));
         left -= count * size;
     }
@@ -182,9 +168,7 @@ fn kinds(tickers: usize) -> Vec<Kind> {
 
 /// Hands out identifiers that say nothing about the order of symbols.
 fn number(rng: &mut ChaCha8Rng, securities: &mut [Security]) {
-    let mut numbers: Vec<i64> = (0..securities.len() as i64)
-        .map(|offset| 110_000 + offset)
-        .collect();
+    let mut numbers: Vec<i64> = (0..securities.len() as i64).map(|offset| 110_000 + offset).collect();
     numbers.shuffle(rng);
     for (security, number) in securities.iter_mut().zip(numbers) {
         security.permaticker = number;
@@ -206,14 +190,13 @@ impl Builder<'_> {
             _ => None,
         };
         let ticker = self.symbol(kind, symbol, parent);
-        let security = self.security(kind, size, ticker, parent);
+        let mut security = self.security(kind, size, ticker, parent);
         if let Some(parent) = parent {
-            self.securities[parent]
-                .related
-                .push(security.ticker.clone());
+            self.securities[parent].related.push(security.ticker.clone());
         }
         self.issuers += 1;
-        let secondary = (kind == Kind::PrimaryClass).then(|| self.secondary(&security));
+        let secondary = (kind == Kind::PrimaryClass).then(|| secondary(&security));
+        security.related.extend(secondary.as_ref().map(|class| class.ticker.clone()));
         self.securities.push(security);
         self.securities.extend(secondary);
     }
@@ -226,22 +209,16 @@ impl Builder<'_> {
                 && security.delisting().is_none()
                 && security.related.is_empty()
         };
-        let candidates: Vec<usize> = (0..self.securities.len())
-            .filter(|&i| living(&self.securities[i]))
-            .collect();
+        let candidates: Vec<usize> = (0..self.securities.len()).filter(|&i| living(&self.securities[i])).collect();
         pick(&mut self.rng, &candidates).copied()
     }
 
     fn funds(&self) -> usize {
-        self.securities
-            .iter()
-            .filter(|security| security.kind == Kind::Fund)
-            .count()
+        self.securities.iter().filter(|security| security.kind == Kind::Fund).count()
     }
 
     fn symbol(&mut self, kind: Kind, wanted: Option<&str>, parent: Option<usize>) -> String {
-        let of_parent =
-            |suffix: &str| parent.map(|p| format!("{}{suffix}", self.securities[p].ticker));
+        let of_parent = |suffix: &str| parent.map(|p| format!("{}{suffix}", self.securities[p].ticker));
         let wanted = match kind {
             Kind::Preferred => of_parent("-PA"),
             Kind::Warrant => of_parent("-WT"),
@@ -256,20 +233,10 @@ impl Builder<'_> {
         };
         let taken = wanted.and_then(|symbol| self.symbols.take(symbol));
         let symbol = taken.unwrap_or_else(|| self.symbols.draw(&mut self.rng, letters));
-        if kind == Kind::PrimaryClass {
-            format!("{symbol}.A")
-        } else {
-            symbol
-        }
+        if kind == Kind::PrimaryClass { format!("{symbol}.A") } else { symbol }
     }
 
-    fn security(
-        &mut self,
-        kind: Kind,
-        size: Size,
-        ticker: String,
-        parent: Option<usize>,
-    ) -> Security {
+    fn security(&mut self, kind: Kind, size: Size, ticker: String, parent: Option<usize>) -> Security {
         let exposure = (kind == Kind::Fund).then(|| Exposure::of(self.funds()));
         let rng = &mut self.rng;
         let weights = SECTORS.each_ref().map(|sector| sector.weight);
@@ -279,13 +246,9 @@ impl Builder<'_> {
             _ => names::domestic_home(rng),
         };
         let (name, sector, related) = match (parent.map(|p| &self.securities[p]), &exposure) {
-            (Some(parent), _) => (
-                parent.name.clone(),
-                parent.sector,
-                vec![parent.ticker.clone()],
-            ),
+            (Some(parent), _) => (parent.name.clone(), parent.sector, vec![parent.ticker.clone()]),
             (None, Some(exposure)) => (exposure.name(), sector, Vec::new()),
-            (None, None) => (names::company(rng, &ticker), sector, Vec::new()),
+            (None, None) => (names::company(rng, &ticker, &SECTORS[sector]), sector, Vec::new()),
         };
         let exchange = match kind {
             Kind::Otc => "OTC",
@@ -313,24 +276,24 @@ impl Builder<'_> {
             exposure,
         }
     }
+}
 
-    /// The second class of `primary`: same issuer, same path, its own liquidity.
-    fn secondary(&mut self, primary: &Security) -> Security {
-        let root = primary.ticker.strip_suffix(".A").unwrap_or(&primary.ticker);
-        let mut traits = primary.traits.clone();
-        traits.turnover *= 0.3;
-        Security {
-            ticker: format!("{root}.B"),
-            name: primary.name.clone(),
-            kind: Kind::SecondaryClass,
-            category: "Domestic Common Stock Secondary Class",
-            location: primary.location.clone(),
-            lifetime: primary.lifetime.clone(),
-            related: vec![primary.ticker.clone()],
-            traits,
-            exposure: None,
-            ..*primary
-        }
+/// The second class of `primary`: same issuer, same path, its own liquidity.
+fn secondary(primary: &Security) -> Security {
+    let root = primary.ticker.strip_suffix(".A").unwrap_or(&primary.ticker);
+    let mut traits = primary.traits.clone();
+    traits.turnover *= 0.3;
+    Security {
+        ticker: format!("{root}.B"),
+        name: primary.name.clone(),
+        kind: Kind::SecondaryClass,
+        category: "Domestic Common Stock Secondary Class",
+        location: primary.location.clone(),
+        lifetime: primary.lifetime.clone(),
+        related: vec![primary.ticker.clone()],
+        traits,
+        exposure: None,
+        ..*primary
     }
 }
 

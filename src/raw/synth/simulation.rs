@@ -1,4 +1,5 @@
-//! The life of one security, session by session: news, price, trading, splits, dividends, statements.
+//! The life of one security, session by session: news, price, trading, splits, dividends,
+//! statements.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -7,7 +8,7 @@ use super::filings::{self, Quarter};
 use super::firm::Firm;
 use super::insiders::{self, Trade};
 use super::lifetime::{Exit, Lifetime};
-use super::market::Session;
+use super::market::{Session, YEAR};
 use super::path::{Bar, Path, adjustments, to_tick};
 use super::random::{Purpose, between, fat_tailed, normal, stream};
 use super::sectors::FINANCIALS;
@@ -23,8 +24,11 @@ pub const WARM_UP: usize = 330;
 const LOOK_BACK: usize = 252;
 const MONTH: usize = 21;
 
-/// Simulates `security`, whose insiders do `trades`. The classes of one issuer share their path but for a small
-/// spread.
+/// Market capitalisation of a giant in USD.
+const GIANT: f64 = 4e11;
+
+/// Simulates `security`, whose insiders do `trades`. The classes of one issuer share their path but
+/// for a small spread.
 pub fn simulate(world: &World, security: &Security, trades: &[Trade]) -> Path {
     let mut walk = Walk::new(world, security, trades);
     for session in security.lifetime.start..=security.lifetime.last {
@@ -39,13 +43,7 @@ pub fn simulate(world: &World, security: &Security, trades: &[Trade]) -> Path {
         (quarters, statements) = (Vec::new(), Vec::new());
         bars.iter_mut().for_each(|bar| bar.reported = 0);
     }
-    Path {
-        adjustments: adjustments(&bars),
-        bars,
-        factor,
-        quarters,
-        statements,
-    }
+    Path { adjustments: adjustments(&bars), bars, factor, quarters, statements }
 }
 
 struct Walk<'a> {
@@ -107,11 +105,10 @@ impl<'a> Walk<'a> {
         let news = self.file(session);
         let shock = fat_tailed(&mut self.rng);
         let own = volatility * (shock + news + self.characteristics.reward(&market.styles))
-            - 0.5 * volatility * volatility;
-        let change =
-            (self.common_return(session, &market) + own + self.event(session)).clamp(-1.5, 1.5);
-        self.levels
-            .push(self.levels.last().copied().unwrap_or(0.0) + change);
+            - 0.5 * volatility * volatility
+            - self.gravity();
+        let change = (self.common_return(session, &market) + own + self.event(session)).clamp(-1.5, 1.5);
+        self.levels.push(self.levels.last().copied().unwrap_or(0.0) + change);
         let &Lifetime { start, last, .. } = &self.security.lifetime;
         let step = Move {
             session,
@@ -139,6 +136,12 @@ impl<'a> Walk<'a> {
         usual * calm * self.cluster.exp()
     }
 
+    /// What a giant grows less per session, or one would become the whole market.
+    fn gravity(&self) -> f64 {
+        let relative = self.market_cap() / GIANT;
+        if relative > 1.0 { 0.15 * relative.ln() / YEAR } else { 0.0 }
+    }
+
     /// The end that the market knows to be coming, if it does.
     fn exit(&self, session: usize) -> Option<Exit> {
         let delisting = self.security.delisting()?;
@@ -147,11 +150,7 @@ impl<'a> Walk<'a> {
 
     fn common_return(&self, session: usize, market: &Session) -> f64 {
         let traits = &self.security.traits;
-        let pinned = if self.exit(session) == Some(Exit::Acquisition) {
-            0.05
-        } else {
-            1.0
-        };
+        let pinned = if self.exit(session) == Some(Exit::Acquisition) { 0.05 } else { 1.0 };
         let sector = traits.sector_loading * market.sectors[self.security.sector];
         pinned * (traits.beta * market.market + sector)
     }
@@ -163,9 +162,7 @@ impl<'a> Walk<'a> {
         };
         let sessions = (self.security.lifetime.last - delisting.warning + 1) as f64;
         match self.exit(session) {
-            Some(Exit::Acquisition) if session == delisting.warning => {
-                between(&mut self.rng, 0.12, 0.40)
-            }
+            Some(Exit::Acquisition) if session == delisting.warning => between(&mut self.rng, 0.12, 0.40),
             Some(Exit::Bankruptcy) => -2.8 / sessions,
             Some(Exit::Regulatory) => -0.8 / sessions,
             _ => 0.0,
@@ -177,9 +174,7 @@ impl<'a> Walk<'a> {
         self.digested = self.reported;
         let today = self.world.calendar.date(session);
         let filed = |quarter: &Quarter| quarter.filed.is_some_and(|date| date <= today);
-        let new = self.quarters[self.reported..self.statements.len()]
-            .iter()
-            .rposition(filed);
+        let new = self.quarters[self.reported..self.statements.len()].iter().rposition(filed);
         let Some(new) = new else { return 0.0 };
         self.reported += new + 1;
         let surprise = self.firm.as_ref().map_or(0.0, Firm::surprise);
@@ -189,64 +184,37 @@ impl<'a> Walk<'a> {
     /// Shares outstanding as last reported, in shares at the start.
     fn shares(&self) -> f64 {
         let traits = &self.security.traits;
-        let reported = self
-            .reported
-            .checked_sub(1)
-            .and_then(|last| self.statements.get(last));
-        reported.map_or(traits.market_cap / traits.price, |statement| {
-            statement.shares
-        })
+        let reported = self.reported.checked_sub(1).and_then(|last| self.statements.get(last));
+        reported.map_or(traits.market_cap / traits.price, |statement| statement.shares)
     }
 
     fn market_cap(&self) -> f64 {
         self.tape.price() * self.shares() * self.tape.factor()
     }
 
-    /// Closes the fiscal quarters that ended by this session; `before` the listing their filings are old news.
+    /// Closes the fiscal quarters that ended by this session; `before` the listing their filings
+    /// are old news.
     fn close_quarters(&mut self, session: usize, before: bool) {
         let today = self.world.calendar.date(session);
-        let distress = matches!(
-            self.exit(session),
-            Some(Exit::Bankruptcy | Exit::Regulatory)
-        );
-        let market_cap = if before {
-            self.security.traits.market_cap
-        } else {
-            self.market_cap()
-        };
+        let distress = matches!(self.exit(session), Some(Exit::Bankruptcy | Exit::Regulatory));
+        let market_cap = if before { self.security.traits.market_cap } else { self.market_cap() };
         let Some(firm) = &mut self.firm else { return };
-        while self
-            .quarters
-            .get(self.statements.len())
-            .is_some_and(|quarter| quarter.period <= today)
-        {
+        while self.quarters.get(self.statements.len()).is_some_and(|quarter| quarter.period <= today) {
             let dividends = std::mem::take(&mut self.dividends);
-            self.statements.push(firm.close_quarter(
-                &mut self.firm_rng,
-                market_cap,
-                dividends,
-                distress,
-            ));
+            self.statements.push(firm.close_quarter(&mut self.firm_rng, market_cap, dividends, distress));
         }
         if before {
             let filed = |quarter: &Quarter| quarter.filed.is_some_and(|date| date < today);
-            self.reported = self.quarters[..self.statements.len()]
-                .iter()
-                .rposition(filed)
-                .map_or(0, |last| last + 1);
+            self.reported = self.quarters[..self.statements.len()].iter().rposition(filed).map_or(0, |last| last + 1);
         }
     }
 
-    /// Characteristics as they stand at the end of the session, for the returns from the next one on. Filings count
-    /// from the session after they arrived, as a strategy could use them.
+    /// Characteristics as they stand at the end of the session, for the returns from the next one
+    /// on. Filings count from the session after they arrived, as a strategy could use them.
     fn characterise(&mut self, session: usize) {
         let today = self.world.calendar.date(session);
         self.insider_news *= (-1.0 / insiders::MEMORY).exp();
-        while let Some(trade) = self
-            .trades
-            .get(self.trades_seen)
-            .filter(|trade| trade.filed < today)
-        {
+        while let Some(trade) = self.trades.get(self.trades_seen).filter(|trade| trade.filed < today) {
             self.insider_news += trade.news();
             self.trades_seen += 1;
         }
@@ -254,16 +222,11 @@ impl<'a> Walk<'a> {
         let yearly = self.own_return(session, LOOK_BACK, MONTH);
         let monthly = self.own_return(session, MONTH, 0);
         let insiders = self.insider_news;
-        self.characteristics = Characteristics {
-            value,
-            quality,
-            momentum: yearly,
-            reversal: -monthly,
-            insiders,
-        };
+        self.characteristics = Characteristics { value, quality, momentum: yearly, reversal: -monthly, insiders };
     }
 
-    /// Return in excess of the market from `from` to `to` sessions ago, over its usual deviation; 0 when too young.
+    /// Return in excess of the market from `from` to `to` sessions ago, over its usual deviation; 0
+    /// when too young.
     fn own_return(&self, session: usize, from: usize, to: usize) -> f64 {
         let age = self.levels.len() - 1;
         if age < from {
@@ -276,13 +239,10 @@ impl<'a> Walk<'a> {
         excess / (traits.volatility * ((from - to) as f64).sqrt())
     }
 
-    /// Standard scores of value and quality from the filings digested, by typical means and deviations.
+    /// Standard scores of value and quality from the filings digested, by typical means and
+    /// deviations.
     fn fundamentals(&self) -> (f64, f64) {
-        let Some(four) = self
-            .digested
-            .checked_sub(4)
-            .and_then(|from| self.statements.get(from..self.digested))
-        else {
+        let Some(four) = self.digested.checked_sub(4).and_then(|from| self.statements.get(from..self.digested)) else {
             return (0.0, 0.0);
         };
         let latest = four[3];
@@ -290,28 +250,16 @@ impl<'a> Walk<'a> {
         let cash_flow: f64 = four.iter().map(|quarter| quarter.ncfo).sum();
         let market_cap = self.tape.price() * latest.shares * self.tape.factor();
         let book_yield = latest.equity() / market_cap;
-        let book = if book_yield > 0.0 {
-            (book_yield / 0.45).ln() / 0.7
-        } else {
-            -2.0
-        };
+        let book = if book_yield > 0.0 { (book_yield / 0.45).ln() / 0.7 } else { -2.0 };
         let earnings_yield = (earnings / market_cap - 0.04) / 0.06;
-        let asset_scale = if self.security.sector == FINANCIALS {
-            0.2
-        } else {
-            1.0
-        };
+        let asset_scale = if self.security.sector == FINANCIALS { 0.2 } else { 1.0 };
         let on_assets = (earnings / latest.assets / asset_scale - 0.035) / 0.05;
-        let on_equity = if latest.equity() > 0.0 {
-            (earnings / latest.equity() - 0.09) / 0.12
-        } else {
-            0.0
-        };
+        let on_equity = if latest.equity() > 0.0 { (earnings / latest.equity() - 0.09) / 0.12 } else { 0.0 };
         let accruals = ((earnings - cash_flow) / latest.assets / asset_scale + 0.03) / 0.03;
         let within = |score: f64| score.clamp(-2.5, 2.5);
         (
-            0.6 * within(book) + 0.5 * within(earnings_yield),
-            0.5 * within(on_assets) + 0.5 * within(on_equity) - 0.4 * within(accruals),
+            0.9 * within(book) + 0.2 * within(earnings_yield),
+            0.45 * within(on_assets) + 0.45 * within(on_equity) - 0.7 * within(accruals),
         )
     }
 }

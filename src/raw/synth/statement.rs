@@ -4,8 +4,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::random::between;
 
-/// Statements of one period, in USD. Flows are those of the period, balances those at its end. Everything else
-/// (equity, earnings, margins …) follows from these, so the identities of accounting always hold.
+/// Statements of one period, in USD. Flows are those of the period, balances those at its end.
+/// Everything else (equity, earnings, margins …) follows from these, so the identities of
+/// accounting always hold.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Statement {
     /// Revenue.
@@ -50,7 +51,8 @@ pub struct Statement {
     pub debtnc: f64,
     /// Accumulated retained earnings or deficit.
     pub retearn: f64,
-    /// Shares outstanding, in shares as they were at the start of the simulation (see `Bar::factor`).
+    /// Shares outstanding, in shares as they were at the start of the simulation (see
+    /// `Bar::factor`).
     pub shares: f64,
 }
 
@@ -88,11 +90,6 @@ impl Statement {
     /// Net income.
     pub fn netinc(&self) -> f64 {
         self.ebt() - self.taxexp
-    }
-
-    /// Free cash flow.
-    pub fn fcf(&self) -> f64 {
-        self.ncfo + self.capex
     }
 
     /// Shareholders' equity.

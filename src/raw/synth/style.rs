@@ -1,9 +1,9 @@
-//! Characteristics that tell a little about later returns: the weak truth that factor research can find in this
-//! market.
+//! Characteristics that tell a little about later returns: the weak truth that factor research can
+//! find in this market.
 //!
-//! A security with characteristic z earns z times the return of the style, times its own daily volatility. The style's
-//! return has a small positive mean, so the rank correlation of z with the next five days is about mean·√5, and a
-//! deviation, so that no factor works all the time.
+//! A security with characteristic z earns z times the return of the style, times its own daily
+//! volatility. The style's return has a small positive mean, so the rank correlation of z with the
+//! next five days is about mean·√5, and a deviation, so that no factor works all the time.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -13,7 +13,7 @@ use super::random::normal;
 pub const STYLES: usize = 5;
 
 /// Mean daily return per unit of each style, in units of daily volatility.
-const MEAN: [f64; STYLES] = [0.013, 0.012, 0.012, 0.012, 0.016];
+const MEAN: [f64; STYLES] = [0.013, 0.009, 0.010, 0.012, 0.022];
 
 /// Deviation of the daily return of a style.
 const DEVIATION: [f64; STYLES] = [0.03, 0.03, 0.03, 0.03, 0.0];
@@ -39,13 +39,7 @@ pub struct Characteristics {
 impl Characteristics {
     /// Return to expect, in units of the security's daily volatility, given the styles' returns.
     pub fn reward(&self, styles: &[f64; STYLES]) -> f64 {
-        let scores = [
-            self.value,
-            self.quality,
-            self.momentum,
-            self.reversal,
-            self.insiders,
-        ];
+        let scores = [self.value, self.quality, self.momentum, self.reversal, self.insiders];
         let product = |(score, style): (f64, &f64)| score.clamp(-LIMIT, LIMIT) * style;
         scores.into_iter().zip(styles).map(product).sum()
     }

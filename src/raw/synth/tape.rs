@@ -1,4 +1,5 @@
-//! Turns returns into rows: the price of a security through splits, dividends, halts and quiet days.
+//! Turns returns into rows: the price of a security through splits, dividends, halts and quiet
+//! days.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -64,19 +65,17 @@ impl Tape {
         (self.bars, self.factor)
     }
 
-    /// Records a session and returns the dividends it pays, in USD. Splits and ex-dates fall on traded sessions.
+    /// Records a session and returns the dividends it pays, in USD. Splits and ex-dates fall on
+    /// traded sessions.
     pub fn record(&mut self, rng: &mut ChaCha8Rng, step: &Move) -> f64 {
         let price = (self.price * step.change.exp()).max(LOWEST);
         let drawn = self.venue.next(rng);
         let status = if step.required { Status::Traded } else { drawn };
         let eventful = status == Status::Traded && !step.required;
         let declared = self.board.dividend(price, eventful);
-        let split = if eventful {
-            self.board.split(rng, price)
-        } else {
-            1.0
-        };
-        // On a common day the dividend is paid per new share; it is declared in hundredths of a cent.
+        let split = if eventful { self.board.split(rng, price) } else { 1.0 };
+        // On a common day the dividend is paid per new share; it is declared in hundredths of a
+        // cent.
         let dividend = (declared / split * 1e4).round() / 1e4;
         self.price = (price / split - dividend).max(LOWEST);
         self.factor *= split;
@@ -89,32 +88,12 @@ impl Tape {
             Status::Untraded => Prices::unchanged(previous),
             Status::Traded => {
                 let to = (opening, to_tick(self.price));
-                self.venue
-                    .trade(rng, to, step.volatility, step.activity, shares)
+                self.venue.trade(rng, to, step.volatility, step.activity, shares)
             }
         };
-        let Prices {
-            open,
-            high,
-            low,
-            close,
-            volume,
-        } = prices;
-        let &Move {
-            session, reported, ..
-        } = step;
-        self.bars.push(Bar {
-            session,
-            open,
-            high,
-            low,
-            close,
-            volume,
-            shares,
-            split,
-            dividend,
-            reported,
-        });
+        let Prices { open, high, low, close, volume } = prices;
+        let &Move { session, reported, .. } = step;
+        self.bars.push(Bar { session, open, high, low, close, volume, shares, split, dividend, reported });
         dividend * shares
     }
 }

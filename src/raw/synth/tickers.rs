@@ -37,59 +37,35 @@ impl Life {
     fn of(world: &World, security: &Security, path: &Path) -> Self {
         let (bars, _) = path.written(&world.calendar);
         let date = |bar: &Bar| world.calendar.date(bar.session);
-        let filed = || {
-            path.quarters
-                .iter()
-                .filter(|quarter| quarter.filed.is_some())
-        };
-        let year = path
-            .statements
-            .len()
-            .checked_sub(4)
-            .map(|from| &path.statements[from..]);
+        let filed = || path.quarters.iter().filter(|quarter| quarter.filed.is_some());
+        let year = path.statements.len().checked_sub(4).map(|from| &path.statements[from..]);
         Self {
             first_price: bars.first().map(date),
             last_price: bars.last().map(date),
             first_quarter: filed().next().map(|quarter| quarter.calendar_quarter()),
-            last_quarter: filed()
-                .next_back()
-                .map(|quarter| quarter.calendar_quarter()),
+            last_quarter: filed().next_back().map(|quarter| quarter.calendar_quarter()),
             // Without statements the vendor knows no number of shares.
-            largest_market_cap: bars
-                .iter()
-                .map(Bar::market_cap)
-                .reduce(f64::max)
-                .filter(|_| security.has_statements()),
+            largest_market_cap: bars.iter().map(Bar::market_cap).reduce(f64::max).filter(|_| security.has_statements()),
             revenue: year.and_then(Statement::total).map(|year| year.revenue),
         }
     }
 }
 
 fn scale(dollars: f64) -> &'static str {
-    SCALES
-        .iter()
-        .find(|(below, _)| dollars < *below)
-        .map_or("6 - Mega", |(_, name)| name)
+    SCALES.iter().find(|(below, _)| dollars < *below).map_or("6 - Mega", |(_, name)| name)
 }
 
 /// The rows of one security: its prices, and its fundamentals if the vendor has them.
 pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBatch, ArrowError> {
     let life = Life::of(world, security, path);
-    let products: &[&str] = if security.has_statements() {
-        &[security.price_table(), "SF1"]
-    } else {
-        &[security.price_table()]
-    };
+    let products: &[&str] =
+        if security.has_statements() { &[security.price_table(), "SF1"] } else { &[security.price_table()] };
     let classified = security.classified && security.kind != Kind::Fund;
     let count = products.len();
     let sector = Some(&SECTORS[security.sector]).filter(|_| classified);
     let industry = sector.map(|sector| sector.industries[security.industry]);
     let related = (!security.related.is_empty()).then(|| security.related.join(" "));
-    let delisted = if security.delisting().is_some() {
-        "Y"
-    } else {
-        "N"
-    };
+    let delisted = if security.delisting().is_some() { "Y" } else { "N" };
     let updated = life.last_price.or(life.first_price);
     Frame::new()
         .text("table", products.iter().map(Some))
@@ -107,10 +83,7 @@ pub fn rows(world: &World, security: &Security, path: &Path) -> Result<RecordBat
         .text("famaindustry", repeat_n(None::<&str>, count))
         .text("sector", repeat_n(sector.map(|sector| sector.name), count))
         .text("industry", repeat_n(industry.map(|(name, _)| name), count))
-        .text(
-            "scalemarketcap",
-            repeat_n(life.largest_market_cap.map(scale), count),
-        )
+        .text("scalemarketcap", repeat_n(life.largest_market_cap.map(scale), count))
         .text("scalerevenue", repeat_n(life.revenue.map(scale), count))
         .text("relatedtickers", repeat_n(related.as_deref(), count))
         .text("currency", repeat_n(Some(security.currency), count))

@@ -1,4 +1,5 @@
-//! How a session of trading looks, given where the price goes: open, high, low, volume, halts and quiet days.
+//! How a session of trading looks, given where the price goes: open, high, low, volume, halts and
+//! quiet days.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -35,13 +36,7 @@ pub struct Prices {
 impl Prices {
     /// A session without trades.
     pub fn unchanged(price: f64) -> Self {
-        Self {
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            volume: 0.0,
-        }
+        Self { open: price, high: price, low: price, close: price, volume: 0.0 }
     }
 }
 
@@ -57,20 +52,8 @@ pub struct Venue {
 impl Venue {
     /// The venue of a security with `traits`.
     pub fn new(traits: &Traits) -> Self {
-        let Traits {
-            halts,
-            missing,
-            untraded,
-            turnover,
-            ..
-        } = *traits;
-        Self {
-            halts,
-            missing,
-            untraded,
-            turnover,
-            halted: 0,
-        }
+        let Traits { halts, missing, untraded, turnover, .. } = *traits;
+        Self { halts, missing, untraded, turnover, halted: 0 }
     }
 
     /// Decides what happens in the next session.
@@ -89,8 +72,8 @@ impl Venue {
         }
     }
 
-    /// A traded session that ends at `close` after `previous` (both per share of this day). `activity` is the size of
-    /// the move in daily deviations of `volatility`.
+    /// A traded session that ends at `close` after `previous` (both per share of this day).
+    /// `activity` is the size of the move in daily deviations of `volatility`.
     pub fn trade(
         &self,
         rng: &mut ChaCha8Rng,

@@ -15,16 +15,15 @@ const SMALLEST: f64 = 6e8;
 pub struct Size(f64);
 
 impl Size {
-    /// One size per kind. Ordinary companies follow Zipf's law (as Axtell 2001 finds for US firms): the n-th largest of
-    /// N has N/n times the smallest size. The quantiles are spread evenly, so that each size class exists.
+    /// One size per kind. Ordinary companies follow Zipf's law (as Axtell 2001 finds for US firms):
+    /// the n-th largest of N has N/n times the smallest size. The quantiles are spread evenly, so
+    /// that each size class exists.
     pub fn stratified(rng: &mut ChaCha8Rng, kinds: &[Kind]) -> Vec<Size> {
         let ordinary = |kind: &Kind| matches!(kind, Kind::Common | Kind::PrimaryClass);
         let count = kinds.iter().filter(|kind| ordinary(kind)).count();
         let mut ranks: Vec<usize> = (0..count).collect();
         ranks.shuffle(rng);
-        let mut zipf = ranks
-            .into_iter()
-            .map(|rank| SMALLEST * count as f64 / (rank as f64 + 0.5));
+        let mut zipf = ranks.into_iter().map(|rank| SMALLEST * count as f64 / (rank as f64 + 0.5));
         let size = |kind: &Kind| match kind {
             Kind::Common | Kind::PrimaryClass => zipf.next().unwrap_or(SMALLEST).min(4e12),
             Kind::MicroCap => log_between(rng, 4e6, 2.5e8),
@@ -92,33 +91,21 @@ impl Traits {
         let ordinary = Self {
             market_cap,
             price: (30.0 * (0.15 * relative_size + 0.6 * normal(rng)).exp()).clamp(4.0, 900.0),
-            volatility: (0.018 * (0.25 * normal(rng) - 0.09 * relative_size).exp())
-                .clamp(0.008, 0.045)
+            volatility: (0.018 * (0.25 * normal(rng) - 0.09 * relative_size).exp()).clamp(0.008, 0.045)
                 * (1.0 + sector.research),
             beta: (1.0 + 0.3 * normal(rng)).clamp(0.2, 2.2),
             sector_loading: (1.0 + 0.3 * normal(rng)).clamp(0.2, 2.0),
-            turnover: if illiquid {
-                3e-4
-            } else {
-                0.006 * (0.4 * normal(rng)).exp()
-            },
+            turnover: if illiquid { 3e-4 } else { 0.006 * (0.4 * normal(rng)).exp() },
             halts: 1.5e-4,
             missing: 2e-4,
             untraded: if illiquid { 0.03 } else { 2e-4 },
-            dividend_yield: if chance(rng, sector.payers) {
-                log_between(rng, 0.005, 0.05)
-            } else {
-                0.0
-            },
+            dividend_yield: if chance(rng, sector.payers) { log_between(rng, 0.005, 0.05) } else { 0.0 },
             payments: [4, 4, 4, 4, 4, 4, 12, 2, 1][(between(rng, 0.0, 9.0)) as usize],
             split_above: log_between(rng, 90.0, 900.0),
             join_below: if chance(rng, 0.9) { 1.0 } else { 0.0 },
         };
         match kind {
-            Kind::Common if chance(rng, 0.03) => Self {
-                price: log_between(rng, 0.8, 5.0),
-                ..ordinary
-            },
+            Kind::Common if chance(rng, 0.03) => Self { price: log_between(rng, 0.8, 5.0), ..ordinary },
             Kind::MicroCap => Self {
                 price: log_between(rng, 0.3, 6.0),
                 volatility: between(rng, 0.030, 0.055),

@@ -33,37 +33,19 @@ enum Sink {
 
 impl TableWriter {
     /// Creates `<folder>/<name>.<extension>` for batches of `schema`, over a file of that name.
-    pub fn create(
-        folder: &Path,
-        name: &'static str,
-        schema: SchemaRef,
-        format: Format,
-    ) -> Result<Self, SynthError> {
+    pub fn create(folder: &Path, name: &'static str, schema: SchemaRef, format: Format) -> Result<Self, SynthError> {
         let path = folder.join(name).with_extension(format.extension());
-        let file = File::create(&path).map_err(|source| SynthError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let file = File::create(&path).map_err(|source| SynthError::Io { path: path.clone(), source })?;
         let sink = match format {
             Format::Parquet => {
                 let properties = properties(&schema);
-                let writer =
-                    ArrowWriter::try_new(file, schema, Some(properties)).map_err(|source| {
-                        SynthError::Parquet {
-                            path: path.clone(),
-                            source,
-                        }
-                    })?;
+                let writer = ArrowWriter::try_new(file, schema, Some(properties))
+                    .map_err(|source| SynthError::Parquet { path: path.clone(), source })?;
                 Sink::Parquet(Box::new(writer))
             }
             Format::Csv => Sink::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
         };
-        Ok(Self {
-            name,
-            path,
-            sink,
-            rows: 0,
-        })
+        Ok(Self { name, path, sink, rows: 0 })
     }
 
     /// Appends a batch.
@@ -71,16 +53,10 @@ impl TableWriter {
         let path = || self.path.clone();
         match &mut self.sink {
             Sink::Parquet(writer) => {
-                writer.write(batch).map_err(|source| SynthError::Parquet {
-                    path: path(),
-                    source,
-                })?;
+                writer.write(batch).map_err(|source| SynthError::Parquet { path: path(), source })?;
             }
             Sink::Csv(writer) => {
-                writer.write(batch).map_err(|source| SynthError::Csv {
-                    path: path(),
-                    source,
-                })?;
+                writer.write(batch).map_err(|source| SynthError::Csv { path: path(), source })?;
             }
         }
         self.rows += batch.num_rows() as u64;
@@ -89,53 +65,29 @@ impl TableWriter {
 
     /// Completes the file.
     pub fn finish(self) -> Result<TableSummary, SynthError> {
-        let Self {
-            name,
-            path,
-            sink,
-            rows,
-        } = self;
+        let Self { name, path, sink, rows } = self;
         match sink {
             Sink::Parquet(writer) => {
-                writer.close().map_err(|source| SynthError::Parquet {
-                    path: path.clone(),
-                    source,
-                })?;
+                writer.close().map_err(|source| SynthError::Parquet { path: path.clone(), source })?;
             }
             Sink::Csv(writer) => {
                 let flushed = writer.into_inner().into_inner();
-                flushed.map_err(|error| SynthError::Io {
-                    path: path.clone(),
-                    source: error.into_error(),
-                })?;
+                flushed.map_err(|error| SynthError::Io { path: path.clone(), source: error.into_error() })?;
             }
         }
-        let bytes = fs::metadata(&path)
-            .map_err(|source| SynthError::Io {
-                path: path.clone(),
-                source,
-            })?
-            .len();
-        Ok(TableSummary {
-            table: name,
-            rows,
-            bytes,
-            path,
-        })
+        let bytes = fs::metadata(&path).map_err(|source| SynthError::Io { path: path.clone(), source })?.len();
+        Ok(TableSummary { table: name, rows, bytes, path })
     }
 }
 
-/// Prices and ratios hardly repeat, so a dictionary costs time and saves nothing; texts and dates do.
+/// Prices and ratios hardly repeat, so a dictionary costs time and saves nothing; texts and dates
+/// do.
 fn properties(schema: &Schema) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_sorting_columns(sorting(schema));
-    for field in schema
-        .fields()
-        .iter()
-        .filter(|field| *field.data_type() == DataType::Float64)
-    {
+    for field in schema.fields().iter().filter(|field| *field.data_type() == DataType::Float64) {
         let column = ColumnPath::from(field.name().as_str());
         properties = properties.set_column_dictionary_enabled(column, false);
     }
@@ -144,13 +96,8 @@ fn properties(schema: &Schema) -> WriterProperties {
 
 /// Tables with a row per ticker and date come in that order.
 fn sorting(schema: &Schema) -> Option<Vec<SortingColumn>> {
-    let by_ticker_and_date = schema.fields().len() > 2
-        && schema.field(0).name() == "ticker"
-        && schema.field(1).name() == "date";
-    let ascending = |column_idx: i32| SortingColumn {
-        column_idx,
-        descending: false,
-        nulls_first: false,
-    };
+    let by_ticker_and_date =
+        schema.fields().len() > 2 && schema.field(0).name() == "ticker" && schema.field(1).name() == "date";
+    let ascending = |column_idx: i32| SortingColumn { column_idx, descending: false, nulls_first: false };
     by_ticker_and_date.then(|| vec![ascending(0), ascending(1)])
 }

@@ -6,11 +6,7 @@ use super::{MISSING, present};
 #[inline]
 pub fn safe_div(a: f64, b: f64) -> f64 {
     // x/0 and ∞/b are not finite by themselves; only a/±∞ = 0 would slip through.
-    if b.is_finite() {
-        finite(a / b)
-    } else {
-        MISSING
-    }
+    if b.is_finite() { finite(a / b) } else { MISSING }
 }
 
 /// `x` limited to the interval from `low` to `high`.
@@ -37,20 +33,14 @@ pub fn finite(x: f64) -> f64 {
 /// `1 / x` for `0 < x < high`, both ends excluded, otherwise missing: a valuation ratio turned into a yield.
 #[inline]
 pub fn bounded_inverse(x: f64, high: f64) -> f64 {
-    if x > 0.0 && x < high {
-        finite(1.0 / x)
-    } else {
-        MISSING
-    }
+    if x > 0.0 && x < high { finite(1.0 / x) } else { MISSING }
 }
 
 /// The arithmetic mean of the values that are present; missing if none is.
 #[inline]
 pub fn mean_of(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (sum, count) = values
-        .into_iter()
-        .filter_map(present)
-        .fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    let (sum, count) =
+        values.into_iter().filter_map(present).fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     finite(sum / count)
 }
 

@@ -5,12 +5,7 @@ use super::{Window, present};
 
 /// Mean of the present values in the trailing window.
 pub fn rolling_mean(x: &[f64], window: Window) -> Vec<f64> {
-    slide::<Offsets>(
-        x.len(),
-        window,
-        |i| present(x[i]),
-        |frame| frame.pivot + frame.summary.0 / frame.count,
-    )
+    slide::<Offsets>(x.len(), window, |i| present(x[i]), |frame| frame.pivot + frame.summary.0 / frame.count)
 }
 
 /// Sum of the present values in the trailing window. Sums of integers are exact up to 2⁵³.

@@ -74,12 +74,7 @@ struct Fit {
 impl Fit {
     #[inline]
     fn new(frame: Frame<Joint>) -> Self {
-        let Frame {
-            summary: joint,
-            pivot: (y, x),
-            count,
-            rows,
-        } = frame;
+        let Frame { summary: joint, pivot: (y, x), count, rows } = frame;
         let (offset_y, offset_x) = (joint.y / count, joint.x / count);
         Self {
             count,
@@ -106,8 +101,7 @@ impl Fit {
         let residuals = pairs
             .filter(|(y, x)| y.is_finite() && x.is_finite())
             .map(|(y, x)| (y - self.mean_y) - beta * (x - self.mean_x));
-        let (sum, squares) =
-            residuals.fold((0.0, 0.0), |(sum, squares), e| (sum + e, squares + e * e));
+        let (sum, squares) = residuals.fold((0.0, 0.0), |(sum, squares), e| (sum + e, squares + e * e));
         squares - sum * sum / self.count
     }
 }
@@ -127,15 +121,8 @@ struct Joint {
 impl Summary for Joint {
     /// (y, x)
     type Row = (f64, f64);
-    const EMPTY: Self = Self {
-        y: 0.0,
-        x: 0.0,
-        yy: 0.0,
-        xx: 0.0,
-        xy: 0.0,
-        range_y: Extent::EMPTY,
-        range_x: Extent::EMPTY,
-    };
+    const EMPTY: Self =
+        Self { y: 0.0, x: 0.0, yy: 0.0, xx: 0.0, xy: 0.0, range_y: Extent::EMPTY, range_x: Extent::EMPTY };
 
     #[inline]
     fn with(self, row: (f64, f64), pivot: (f64, f64)) -> Self {

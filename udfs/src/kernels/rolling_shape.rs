@@ -14,9 +14,7 @@ pub fn rolling_skew(x: &[f64], window: Window) -> Vec<f64> {
         |frame| {
             let n = frame.count;
             match central_moments(&frame) {
-                Some([m2, m3, _]) if n >= 3.0 => {
-                    (n * (n - 1.0)).sqrt() / (n - 2.0) * m3 / (m2 * m2.sqrt())
-                }
+                Some([m2, m3, _]) if n >= 3.0 => (n * (n - 1.0)).sqrt() / (n - 2.0) * m3 / (m2 * m2.sqrt()),
                 _ => MISSING,
             }
         },
@@ -34,8 +32,7 @@ pub fn rolling_kurt(x: &[f64], window: Window) -> Vec<f64> {
             let n = frame.count;
             match central_moments(&frame) {
                 Some([m2, _, m4]) if n >= 4.0 => {
-                    (n - 1.0) / ((n - 2.0) * (n - 3.0))
-                        * ((n + 1.0) * m4 / (m2 * m2) - 3.0 * (n - 1.0))
+                    (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * m4 / (m2 * m2) - 3.0 * (n - 1.0))
                 }
                 _ => MISSING,
             }
@@ -64,28 +61,19 @@ struct PowerSums {
 
 impl Summary for PowerSums {
     type Row = f64;
-    const EMPTY: Self = Self {
-        sums: [0.0; 4],
-        range: Extent::EMPTY,
-    };
+    const EMPTY: Self = Self { sums: [0.0; 4], range: Extent::EMPTY };
 
     #[inline]
     fn with(self, row: f64, pivot: f64) -> Self {
         let offset = row - pivot;
         let square = offset * offset;
         let powers = [offset, square, square * offset, square * square];
-        Self {
-            sums: add(self.sums, powers),
-            range: self.range.with(row),
-        }
+        Self { sums: add(self.sums, powers), range: self.range.with(row) }
     }
 
     #[inline]
     fn merge(self, other: Self) -> Self {
-        Self {
-            sums: add(self.sums, other.sums),
-            range: self.range.merge(other.range),
-        }
+        Self { sums: add(self.sums, other.sums), range: self.range.merge(other.range) }
     }
 }
 

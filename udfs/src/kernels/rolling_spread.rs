@@ -6,12 +6,7 @@ use super::{FLATNESS, MISSING, Window, present};
 /// Standard deviation (divisor n − 1) of the present values in the trailing window; exactly 0 for a
 /// flat window, missing below two values.
 pub fn rolling_std(x: &[f64], window: Window) -> Vec<f64> {
-    slide::<Spread>(
-        x.len(),
-        window,
-        |i| present(x[i]),
-        |frame| deviation(&frame),
-    )
+    slide::<Spread>(x.len(), window, |i| present(x[i]), |frame| deviation(&frame))
 }
 
 /// `(x − mean) / standard deviation` of the trailing window, the current row included; missing where
@@ -34,11 +29,7 @@ pub fn rolling_zscore(x: &[f64], window: Window) -> Vec<f64> {
 }
 
 fn deviation(frame: &Frame<Spread>) -> f64 {
-    let Spread {
-        sum,
-        squares,
-        range,
-    } = frame.summary;
+    let Spread { sum, squares, range } = frame.summary;
     if frame.count < 2.0 {
         MISSING
     } else if range.is_flat() {
@@ -58,29 +49,17 @@ struct Spread {
 
 impl Summary for Spread {
     type Row = f64;
-    const EMPTY: Self = Self {
-        sum: 0.0,
-        squares: 0.0,
-        range: Extent::EMPTY,
-    };
+    const EMPTY: Self = Self { sum: 0.0, squares: 0.0, range: Extent::EMPTY };
 
     #[inline]
     fn with(self, row: f64, pivot: f64) -> Self {
         let offset = row - pivot;
-        Self {
-            sum: self.sum + offset,
-            squares: self.squares + offset * offset,
-            range: self.range.with(row),
-        }
+        Self { sum: self.sum + offset, squares: self.squares + offset * offset, range: self.range.with(row) }
     }
 
     #[inline]
     fn merge(self, other: Self) -> Self {
-        Self {
-            sum: self.sum + other.sum,
-            squares: self.squares + other.squares,
-            range: self.range.merge(other.range),
-        }
+        Self { sum: self.sum + other.sum, squares: self.squares + other.squares, range: self.range.merge(other.range) }
     }
 }
 
@@ -92,25 +71,16 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    pub(super) const EMPTY: Self = Self {
-        low: f64::INFINITY,
-        high: f64::NEG_INFINITY,
-    };
+    pub(super) const EMPTY: Self = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
 
     #[inline]
     pub(super) fn with(self, value: f64) -> Self {
-        Self {
-            low: smaller(self.low, value),
-            high: larger(self.high, value),
-        }
+        Self { low: smaller(self.low, value), high: larger(self.high, value) }
     }
 
     #[inline]
     pub(super) fn merge(self, other: Self) -> Self {
-        Self {
-            low: smaller(self.low, other.low),
-            high: larger(self.high, other.high),
-        }
+        Self { low: smaller(self.low, other.low), high: larger(self.high, other.high) }
     }
 
     /// Whether the values differ by no more than rounding noise (spec 02 §11.3):

@@ -16,9 +16,7 @@ pub fn rsi(x: &[f64], n: usize) -> Vec<f64> {
     x.iter()
         .map(|&value| {
             let current = present(value);
-            let change = previous
-                .zip(current)
-                .map(|(before, now): (f64, f64)| now - before);
+            let change = previous.zip(current).map(|(before, now): (f64, f64)| now - before);
             previous = current;
             let Some(change) = change else {
                 return MISSING;
@@ -28,11 +26,7 @@ pub fn rsi(x: &[f64], n: usize) -> Vec<f64> {
             let weight = 1.0 / f64::min(changes, n);
             gain = gain * (1.0 - weight) + change.max(0.0) * weight;
             loss = loss * (1.0 - weight) + (-change).max(0.0) * weight;
-            if changes >= n && gain + loss > 0.0 {
-                100.0 * gain / (gain + loss)
-            } else {
-                MISSING
-            }
+            if changes >= n && gain + loss > 0.0 { 100.0 * gain / (gain + loss) } else { MISSING }
         })
         .collect()
 }

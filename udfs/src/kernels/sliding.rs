@@ -76,17 +76,10 @@ pub(super) fn slide_from<S: Summary>(
             queue.push(end, value);
         }
         if count >= min_periods {
-            *result = queue
-                .window_from(start, &row)
-                .map_or(MISSING, |(summary, pivot)| {
-                    let rows = start..end + 1;
-                    statistic(Frame {
-                        summary,
-                        pivot,
-                        count: count as f64,
-                        rows,
-                    })
-                });
+            *result = queue.window_from(start, &row).map_or(MISSING, |(summary, pivot)| {
+                let rows = start..end + 1;
+                statistic(Frame { summary, pivot, count: count as f64, rows })
+            });
         }
     }
     result
@@ -106,12 +99,7 @@ struct Queue<S: Summary> {
 
 impl<S: Summary> Default for Queue<S> {
     fn default() -> Self {
-        Self {
-            older: Vec::new(),
-            newer: S::EMPTY,
-            pivot: None,
-            newest: None,
-        }
+        Self { older: Vec::new(), newer: S::EMPTY, pivot: None, newest: None }
     }
 }
 
@@ -128,11 +116,7 @@ impl<S: Summary> Queue<S> {
     /// The summary of all rows from `start` on, and the pivot it measures from. Nothing if all of
     /// them are missing. `start` must not decrease from call to call.
     #[inline]
-    fn window_from(
-        &mut self,
-        start: usize,
-        row: impl Fn(usize) -> Option<S::Row>,
-    ) -> Option<(S, S::Row)> {
+    fn window_from(&mut self, start: usize, row: impl Fn(usize) -> Option<S::Row>) -> Option<(S, S::Row)> {
         let (position, pivot) = match self.pivot {
             Some(pivot) if pivot.0 >= start => pivot,
             _ => self.rebuild(start, row)?,
@@ -141,11 +125,7 @@ impl<S: Summary> Queue<S> {
     }
 
     /// Makes the newest present row the pivot.
-    fn rebuild(
-        &mut self,
-        start: usize,
-        row: impl Fn(usize) -> Option<S::Row>,
-    ) -> Option<(usize, S::Row)> {
+    fn rebuild(&mut self, start: usize, row: impl Fn(usize) -> Option<S::Row>) -> Option<(usize, S::Row)> {
         let (position, pivot) = self.newest.filter(|(position, _)| *position >= start)?;
         self.older.clear();
         self.newer = S::EMPTY;

@@ -11,9 +11,7 @@ impl Window {
     /// A window of `rows` rows whose result is missing while fewer than `min_periods` of its values
     /// are present. Nothing unless `1 ≤ min_periods ≤ rows`.
     pub fn new(rows: usize, min_periods: usize) -> Option<Self> {
-        (1..=rows)
-            .contains(&min_periods)
-            .then_some(Self { rows, min_periods })
+        (1..=rows).contains(&min_periods).then_some(Self { rows, min_periods })
     }
 
     /// Length of the window in rows.

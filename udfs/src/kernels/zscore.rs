@@ -42,21 +42,15 @@ impl ZScore {
         };
         let limit = self.clip.unwrap_or(f64::INFINITY);
         let score = |value| ((offset(value) - mean) / deviation).max(-limit).min(limit);
-        x.iter()
-            .map(|&value| present(value).map_or(MISSING, score))
-            .collect()
+        x.iter().map(|&value| present(value).map_or(MISSING, score)).collect()
     }
 
     /// The interval to which values are winsorised. Reorders `values`.
     fn bounds(&self, values: &mut [f64]) -> (f64, f64) {
         let bound = |p, values: &mut [f64], open| quantile(values, p).unwrap_or(open);
-        self.winsorize
-            .map_or((f64::NEG_INFINITY, f64::INFINITY), |(p_low, p_high)| {
-                (
-                    bound(p_low, values, f64::NEG_INFINITY),
-                    bound(p_high, values, f64::INFINITY),
-                )
-            })
+        self.winsorize.map_or((f64::NEG_INFINITY, f64::INFINITY), |(p_low, p_high)| {
+            (bound(p_low, values, f64::NEG_INFINITY), bound(p_high, values, f64::INFINITY))
+        })
     }
 
     /// Mean and deviation of the offsets from the pivot; nothing if the cross-section is degenerate.
@@ -79,10 +73,7 @@ impl ZScore {
     fn degenerate_scores(&self, x: &[f64]) -> Vec<f64> {
         match self.degenerate {
             Degenerate::Reference => vec![0.0; x.len()],
-            Degenerate::Corrected => x
-                .iter()
-                .map(|value| if value.is_finite() { 0.0 } else { MISSING })
-                .collect(),
+            Degenerate::Corrected => x.iter().map(|value| if value.is_finite() { 0.0 } else { MISSING }).collect(),
         }
     }
 }

@@ -54,9 +54,7 @@ impl ScalarFunction {
         arguments: &'static [&'static str; 1],
         kernel: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        Self::new(name, description, arguments, move |x, rows| {
-            (0..rows).map(|i| kernel(x[0].at(i))).collect()
-        })
+        Self::new(name, description, arguments, move |x, rows| (0..rows).map(|i| kernel(x[0].at(i))).collect())
     }
 
     /// A function of two values.
@@ -79,9 +77,7 @@ impl ScalarFunction {
         kernel: impl Fn(f64, f64, f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
         Self::new(name, description, arguments, move |x, rows| {
-            (0..rows)
-                .map(|i| kernel(x[0].at(i), x[1].at(i), x[2].at(i)))
-                .collect()
+            (0..rows).map(|i| kernel(x[0].at(i), x[1].at(i), x[2].at(i))).collect()
         })
     }
 
@@ -92,9 +88,8 @@ impl ScalarFunction {
         argument: &'static [&'static str; 1],
         kernel: impl Fn(&[Operand], usize) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        let mut function = Self::new(name, description, argument, move |x, rows| {
-            (0..rows).map(|row| kernel(x, row)).collect()
-        });
+        let mut function =
+            Self::new(name, description, argument, move |x, rows| (0..rows).map(|row| kernel(x, row)).collect());
         function.variadic = true;
         function.documentation.syntax_example = format!("{name}({}, …)", argument[0]);
         function
@@ -123,12 +118,7 @@ impl ScalarUDFImpl for ScalarFunction {
         let declared = self.arguments.len();
         if types.len() < declared || (types.len() > declared && !self.variadic) {
             let (function, found, usage) = (self.name, types.len(), self.usage());
-            return Err(ArgumentError::Count {
-                function,
-                found,
-                usage,
-            }
-            .into());
+            return Err(ArgumentError::Count { function, found, usage }.into());
         }
         if let Some(position) = types.iter().position(|found| !is_number(found)) {
             return Err(ArgumentError::Type {
@@ -148,22 +138,12 @@ impl ScalarUDFImpl for ScalarFunction {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let operands = call
-            .args
-            .iter()
-            .map(Operand::new)
-            .collect::<Result<Vec<_>>>()?;
+        let operands = call.args.iter().map(Operand::new).collect::<Result<Vec<_>>>()?;
         if operands.iter().all(Operand::is_constant) {
-            let value = (self.kernel)(&operands, 1)
-                .first()
-                .copied()
-                .filter(|v| v.is_finite());
+            let value = (self.kernel)(&operands, 1).first().copied().filter(|v| v.is_finite());
             return Ok(ColumnarValue::Scalar(ScalarValue::Float64(value)));
         }
-        Ok(ColumnarValue::Array(nullable((self.kernel)(
-            &operands,
-            call.number_rows,
-        ))))
+        Ok(ColumnarValue::Array(nullable((self.kernel)(&operands, call.number_rows))))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
@@ -188,8 +168,6 @@ impl Hash for ScalarFunction {
 
 impl fmt::Debug for ScalarFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScalarFunction")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("ScalarFunction").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -18,9 +18,7 @@ impl<'a> Operand<'a> {
     pub(super) fn new(value: &'a ColumnarValue) -> Result<Self> {
         match value {
             ColumnarValue::Array(column) => numbers(column).map(Self::Column),
-            ColumnarValue::Scalar(ScalarValue::Float64(constant)) => {
-                Ok(Self::Constant(constant.unwrap_or(f64::NAN)))
-            }
+            ColumnarValue::Scalar(ScalarValue::Float64(constant)) => Ok(Self::Constant(constant.unwrap_or(f64::NAN))),
             // Type coercion at planning casts every numeric argument.
             ColumnarValue::Scalar(other) => {
                 internal_err!("expected a Float64 constant, found {other}")

@@ -73,10 +73,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn new(function: &'static str) -> Self {
-        Self {
-            function,
-            list: Vec::new(),
-        }
+        Self { function, list: Vec::new() }
     }
 
     pub(super) fn push(&mut self, argument: Argument) {
@@ -100,41 +97,27 @@ impl Arguments {
 
     /// The types to which the arguments of a call are cast.
     pub(super) fn coerce(&self, types: &[DataType]) -> Result<Vec<DataType>, ArgumentError> {
-        let required = self
-            .list
-            .iter()
-            .filter(|argument| argument.required)
-            .count();
+        let required = self.list.iter().filter(|argument| argument.required).count();
         if !(required..=self.list.len()).contains(&types.len()) {
             let (function, found, usage) = (self.function, types.len(), self.usage());
-            return Err(ArgumentError::Count {
-                function,
-                found,
-                usage,
-            });
+            return Err(ArgumentError::Count { function, found, usage });
         }
         let pairs = self.list.iter().zip(types);
         pairs
             .map(|(argument, found)| {
-                argument
-                    .kind
-                    .coerce(found)
-                    .ok_or_else(|| ArgumentError::Type {
-                        function: self.function,
-                        argument: argument.name,
-                        expected: argument.kind.expected(),
-                        found: found.clone(),
-                        usage: self.usage(),
-                    })
+                argument.kind.coerce(found).ok_or_else(|| ArgumentError::Type {
+                    function: self.function,
+                    argument: argument.name,
+                    expected: argument.kind.expected(),
+                    found: found.clone(),
+                    usage: self.usage(),
+                })
             })
             .collect()
     }
 
     /// Evaluates the constants of a call.
-    pub(super) fn constants(
-        &self,
-        call: &[Arc<dyn PhysicalExpr>],
-    ) -> Result<Constants<'_>, ArgumentError> {
+    pub(super) fn constants(&self, call: &[Arc<dyn PhysicalExpr>]) -> Result<Constants<'_>, ArgumentError> {
         let pairs = self.list.iter().zip(call);
         let values = pairs
             .filter(|(argument, _)| !argument.kind.is_column())
@@ -148,10 +131,7 @@ impl Arguments {
                 Ok((argument.name, value))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Constants {
-            arguments: self,
-            values,
-        })
+        Ok(Constants { arguments: self, values })
     }
 }
 
@@ -191,8 +171,7 @@ impl Constants<'_> {
 
     /// A positive integer that has no default.
     pub(super) fn required_count(&self, name: &'static str) -> Result<usize, ArgumentError> {
-        self.count(name)?
-            .ok_or_else(|| self.invalid(name, "an integer of at least 1", "NULL"))
+        self.count(name)?.ok_or_else(|| self.invalid(name, "an integer of at least 1", "NULL"))
     }
 
     /// A number for which `accept` holds; `expected` says in words which ones do.
@@ -204,9 +183,7 @@ impl Constants<'_> {
     ) -> Result<Option<f64>, ArgumentError> {
         match self.value(name) {
             None => Ok(None),
-            Some(ScalarValue::Float64(Some(value))) if value.is_finite() && accept(*value) => {
-                Ok(Some(*value))
-            }
+            Some(ScalarValue::Float64(Some(value))) if value.is_finite() && accept(*value) => Ok(Some(*value)),
             Some(other) => Err(self.invalid(name, expected, other)),
         }
     }
@@ -218,8 +195,7 @@ impl Constants<'_> {
         expected: &str,
         accept: impl Fn(f64) -> bool,
     ) -> Result<f64, ArgumentError> {
-        self.number(name, expected, accept)?
-            .ok_or_else(|| self.invalid(name, expected, "NULL"))
+        self.number(name, expected, accept)?.ok_or_else(|| self.invalid(name, expected, "NULL"))
     }
 
     /// One of the given words, as what it stands for.
@@ -235,10 +211,7 @@ impl Constants<'_> {
         match choices.iter().find(|(choice, _)| *choice == word) {
             Some((_, choice)) => Ok(Some(*choice)),
             None => {
-                let words: Vec<_> = choices
-                    .iter()
-                    .map(|(word, _)| format!("'{word}'"))
-                    .collect();
+                let words: Vec<_> = choices.iter().map(|(word, _)| format!("'{word}'")).collect();
                 Err(self.invalid(name, words.join(" or "), format!("'{word}'")))
             }
         }

@@ -22,11 +22,7 @@ fn by_span() -> WindowFunction {
         },
     )
     .required("x", Kind::Series, SERIES)
-    .required(
-        "span",
-        Kind::Number,
-        "Rows of the simple mean whose weights have the same centre, at least 1.",
-    )
+    .required("span", Kind::Number, "Rows of the simple mean whose weights have the same centre, at least 1.")
 }
 
 fn by_alpha() -> WindowFunction {
@@ -41,9 +37,5 @@ fn by_alpha() -> WindowFunction {
         },
     )
     .required("x", Kind::Series, SERIES)
-    .required(
-        "alpha",
-        Kind::Number,
-        "Weight of the newest value, in (0, 1].",
-    )
+    .required("alpha", Kind::Number, "Weight of the newest value, in (0, 1].")
 }

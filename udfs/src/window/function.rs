@@ -8,13 +8,9 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
-use datafusion::logical_expr::function::{
-    ExpressionArgs, PartitionEvaluatorArgs, WindowUDFFieldArgs,
-};
+use datafusion::logical_expr::function::{ExpressionArgs, PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::window_doc_sections::DOC_SECTION_ANALYTICAL;
-use datafusion::logical_expr::{
-    Documentation, PartitionEvaluator, Signature, Volatility, WindowUDFImpl,
-};
+use datafusion::logical_expr::{Documentation, PartitionEvaluator, Signature, Volatility, WindowUDFImpl};
 use datafusion::physical_plan::PhysicalExpr;
 
 use super::arguments::{Argument, Arguments, Constants, Kind};
@@ -53,8 +49,7 @@ impl WindowFunction {
         description: &'static str,
         bind: impl Fn(&Constants) -> Result<Kernel, ArgumentError> + Send + Sync + 'static,
     ) -> Self {
-        let documentation =
-            Documentation::builder(DOC_SECTION_ANALYTICAL, description, String::new()).build();
+        let documentation = Documentation::builder(DOC_SECTION_ANALYTICAL, description, String::new()).build();
         Self {
             name,
             arguments: Arguments::new(name),
@@ -66,22 +61,12 @@ impl WindowFunction {
 
     /// Adds an argument that must be given. Columns come first.
     pub(super) fn required(self, name: &'static str, kind: Kind, meaning: &'static str) -> Self {
-        self.argument(Argument {
-            name,
-            kind,
-            required: true,
-            meaning,
-        })
+        self.argument(Argument { name, kind, required: true, meaning })
     }
 
     /// Adds an argument that has a default.
     pub(super) fn optional(self, name: &'static str, kind: Kind, meaning: &'static str) -> Self {
-        self.argument(Argument {
-            name,
-            kind,
-            required: false,
-            meaning,
-        })
+        self.argument(Argument { name, kind, required: false, meaning })
     }
 
     fn argument(mut self, argument: Argument) -> Self {
@@ -113,11 +98,7 @@ impl WindowUDFImpl for WindowFunction {
 
     /// Only the columns: DataFusion would expand each constant to a column, partition by partition.
     fn expressions(&self, call: ExpressionArgs) -> Vec<Arc<dyn PhysicalExpr>> {
-        let columns = self
-            .arguments
-            .iter()
-            .filter(|argument| argument.kind.is_column())
-            .count();
+        let columns = self.arguments.iter().filter(|argument| argument.kind.is_column()).count();
         call.input_exprs().iter().take(columns).cloned().collect()
     }
 
@@ -126,19 +107,13 @@ impl WindowUDFImpl for WindowFunction {
     }
 
     /// DataFusion calls this once while it plans, so a wrong constant fails before any row is read.
-    fn partition_evaluator(
-        &self,
-        call: PartitionEvaluatorArgs,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
+    fn partition_evaluator(&self, call: PartitionEvaluatorArgs) -> Result<Box<dyn PartitionEvaluator>> {
         if call.ignore_nulls() {
             let (function, usage) = (self.name, self.arguments.usage());
             return Err(ArgumentError::IgnoreNulls { function, usage }.into());
         }
         let kernel = (self.bind)(&self.arguments.constants(call.input_exprs())?)?;
-        Ok(Box::new(WholePartition {
-            name: self.name,
-            kernel,
-        }))
+        Ok(Box::new(WholePartition { name: self.name, kernel }))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
@@ -189,8 +164,6 @@ impl PartitionEvaluator for WholePartition {
 
 impl fmt::Debug for WholePartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WholePartition")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("WholePartition").field("name", &self.name).finish_non_exhaustive()
     }
 }

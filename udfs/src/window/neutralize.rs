@@ -18,21 +18,10 @@ pub(super) fn function() -> WindowFunction {
         "neutralize",
         "x minus the mean of the present x of the same group within the partition. A NULL group is \
          a group of its own.",
-        |_| {
-            Ok(Box::new(|columns| {
-                Ok(kernels::neutralize(
-                    &numbers(&columns[0])?,
-                    &group_numbers(&columns[1])?,
-                ))
-            }))
-        },
+        |_| Ok(Box::new(|columns| Ok(kernels::neutralize(&numbers(&columns[0])?, &group_numbers(&columns[1])?)))),
     )
     .required("x", Kind::Series, "The values of one cross-section.")
-    .required(
-        "group",
-        Kind::Group,
-        "The group of each row, e.g. its sector; any type.",
-    )
+    .required("group", Kind::Group, "The group of each row, e.g. its sector; any type.")
 }
 
 /// Numbers the distinct values of a column from 0, by the hash table of DataFusion's GROUP BY.

@@ -9,31 +9,15 @@ type Kernel = fn(&[f64], Window) -> Vec<f64>;
 
 pub(super) fn functions() -> Vec<WindowFunction> {
     let table: [(_, _, Kernel); 8] = [
-        (
-            "rolling_mean",
-            "Mean over the last n rows.",
-            kernels::rolling_mean,
-        ),
+        ("rolling_mean", "Mean over the last n rows.", kernels::rolling_mean),
         (
             "rolling_std",
             "Standard deviation (divisor n - 1) over the last n rows; 0 if they are all equal.",
             kernels::rolling_std,
         ),
-        (
-            "rolling_min",
-            "Minimum over the last n rows.",
-            kernels::rolling_min,
-        ),
-        (
-            "rolling_max",
-            "Maximum over the last n rows.",
-            kernels::rolling_max,
-        ),
-        (
-            "rolling_sum",
-            "Sum over the last n rows.",
-            kernels::rolling_sum,
-        ),
+        ("rolling_min", "Minimum over the last n rows.", kernels::rolling_min),
+        ("rolling_max", "Maximum over the last n rows.", kernels::rolling_max),
+        ("rolling_sum", "Sum over the last n rows.", kernels::rolling_sum),
         (
             "rolling_zscore",
             "(x - mean) / standard deviation over the last n rows, the current one included; NULL \
@@ -52,9 +36,7 @@ pub(super) fn functions() -> Vec<WindowFunction> {
             kernels::rolling_kurt,
         ),
     ];
-    table
-        .map(|(name, description, kernel)| function(name, description, kernel))
-        .into()
+    table.map(|(name, description, kernel)| function(name, description, kernel)).into()
 }
 
 fn function(name: &'static str, description: &'static str, kernel: Kernel) -> WindowFunction {
@@ -67,13 +49,11 @@ fn function(name: &'static str, description: &'static str, kernel: Kernel) -> Wi
 
 /// Adds the arguments that describe the window.
 pub(super) fn with_window(function: WindowFunction) -> WindowFunction {
-    function
-        .required("n", Kind::Count, "Length of the window in rows.")
-        .optional(
-            "min_periods",
-            Kind::Count,
-            "NULL while fewer values than this are present in the window; by default n.",
-        )
+    function.required("n", Kind::Count, "Length of the window in rows.").optional(
+        "min_periods",
+        Kind::Count,
+        "NULL while fewer values than this are present in the window; by default n.",
+    )
 }
 
 /// The window that a call asks for.

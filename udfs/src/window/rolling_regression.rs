@@ -33,9 +33,7 @@ pub(super) fn functions() -> Vec<WindowFunction> {
             kernels::rolling_resid_std,
         ),
     ];
-    table
-        .map(|(name, description, kernel)| function(name, description, kernel))
-        .into()
+    table.map(|(name, description, kernel)| function(name, description, kernel)).into()
 }
 
 fn function(name: &'static str, description: &'static str, kernel: Kernel) -> WindowFunction {
@@ -43,15 +41,7 @@ fn function(name: &'static str, description: &'static str, kernel: Kernel) -> Wi
         let window = window(constants)?;
         Ok(on_pair(move |y, x| kernel(y, x, window)))
     })
-    .required(
-        "y",
-        Kind::Series,
-        "The dependent series, e.g. returns of the stock.",
-    )
-    .required(
-        "x",
-        Kind::Series,
-        "The independent series, e.g. returns of the market.",
-    );
+    .required("y", Kind::Series, "The dependent series, e.g. returns of the stock.")
+    .required("x", Kind::Series, "The independent series, e.g. returns of the market.");
     with_window(function)
 }

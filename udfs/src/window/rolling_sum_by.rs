@@ -12,21 +12,11 @@ pub(super) fn function() -> WindowFunction {
         |constants| {
             let span = constants.required_count("n")?;
             let min_periods = constants.count("min_periods")?.unwrap_or(1);
-            Ok(on_pair(move |x, by| {
-                kernels::rolling_sum_by(x, by, span as f64, min_periods)
-            }))
+            Ok(on_pair(move |x, by| kernels::rolling_sum_by(x, by, span as f64, min_periods)))
         },
     )
     .required("x", Kind::Series, "The series, ordered by its position.")
-    .required(
-        "by",
-        Kind::Series,
-        "The position of a row, e.g. the number of the market session; must not fall.",
-    )
+    .required("by", Kind::Series, "The position of a row, e.g. the number of the market session; must not fall.")
     .required("n", Kind::Count, "Number of positions in the window.")
-    .optional(
-        "min_periods",
-        Kind::Count,
-        "Values of x that a sum needs; 1 by default.",
-    )
+    .optional("min_periods", Kind::Count, "Values of x that a sum needs; 1 by default.")
 }

@@ -27,38 +27,18 @@ pub(super) fn function() -> WindowFunction {
     );
     let function = function
         .required("x", Kind::Series, "The values of one cross-section.")
-        .optional(
-            "clip",
-            Kind::Number,
-            "Limit on the absolute score; by default 3.",
-        )
-        .optional(
-            "p_lo",
-            Kind::Number,
-            "Lower quantile, linearly interpolated; by default 0.",
-        )
-        .optional(
-            "p_hi",
-            Kind::Number,
-            "Upper quantile, linearly interpolated; by default 1.",
-        )
-        .optional(
-            "min_group",
-            Kind::Count,
-            "Fewest present values that have scores; by default 2.",
-        );
+        .optional("clip", Kind::Number, "Limit on the absolute score; by default 3.")
+        .optional("p_lo", Kind::Number, "Lower quantile, linearly interpolated; by default 0.")
+        .optional("p_hi", Kind::Number, "Upper quantile, linearly interpolated; by default 1.")
+        .optional("min_group", Kind::Count, "Fewest present values that have scores; by default 2.");
     with_mode(function)
 }
 
 /// The quantiles to winsorise at; nothing if that would change no value.
 fn quantiles(constants: &Constants) -> Result<Option<(f64, f64)>, ArgumentError> {
     let accept = |p: f64| (0.0..=1.0).contains(&p);
-    let low = constants
-        .number("p_lo", "a number from 0 to 1", accept)?
-        .unwrap_or(0.0);
-    let high = constants
-        .number("p_hi", "a number from 0 to 1", accept)?
-        .unwrap_or(1.0);
+    let low = constants.number("p_lo", "a number from 0 to 1", accept)?.unwrap_or(0.0);
+    let high = constants.number("p_hi", "a number from 0 to 1", accept)?.unwrap_or(1.0);
     if low >= high {
         return Err(constants.invalid("p_hi", format!("greater than p_lo = {low}"), high));
     }

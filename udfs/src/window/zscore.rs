@@ -11,22 +11,16 @@ pub(super) fn function() -> WindowFunction {
         "(x - mean) / standard deviation (divisor n - 1) over the present values of the partition. \
          Without variation every present value has score 0.",
         |constants| {
-            let zscore = ZScore {
-                clip: clip(constants)?,
-                winsorize: None,
-                min_group: 2,
-                degenerate: degenerate(constants)?,
-            };
+            let zscore =
+                ZScore { clip: clip(constants)?, winsorize: None, min_group: 2, degenerate: degenerate(constants)? };
             Ok(on_series(move |x| zscore.evaluate(x)))
         },
     );
-    let function = function
-        .required("x", Kind::Series, "The values of one cross-section.")
-        .optional(
-            "clip",
-            Kind::Number,
-            "Limit on the absolute score; by default none.",
-        );
+    let function = function.required("x", Kind::Series, "The values of one cross-section.").optional(
+        "clip",
+        Kind::Number,
+        "Limit on the absolute score; by default none.",
+    );
     with_mode(function)
 }
 
@@ -43,18 +37,11 @@ pub(super) fn with_mode(function: WindowFunction) -> WindowFunction {
 
 /// The limit on the score.
 pub(super) fn clip(constants: &Constants) -> Result<Option<f64>, ArgumentError> {
-    constants.number("clip", "a positive number, or NULL for no limit", |clip| {
-        clip > 0.0
-    })
+    constants.number("clip", "a positive number, or NULL for no limit", |clip| clip > 0.0)
 }
 
 /// The rule for a degenerate cross-section.
 pub(super) fn degenerate(constants: &Constants) -> Result<Degenerate, ArgumentError> {
-    let modes = [
-        ("corrected", Degenerate::Corrected),
-        ("reference", Degenerate::Reference),
-    ];
-    Ok(constants
-        .choice("mode", &modes)?
-        .unwrap_or(Degenerate::Corrected))
+    let modes = [("corrected", Degenerate::Corrected), ("reference", Degenerate::Reference)];
+    Ok(constants.choice("mode", &modes)?.unwrap_or(Degenerate::Corrected))
 }

@@ -11,10 +11,7 @@ fn quantile(values: &[f64], p: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let position = p * (sorted.len() - 1) as f64;
-    let (low, high) = (
-        sorted[position.floor() as usize],
-        sorted[position.ceil() as usize],
-    );
+    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     low + position.fract() * (high - low)
 }
 
@@ -22,15 +19,10 @@ fn quantile(values: &[f64], p: f64) -> f64 {
 fn scores(x: &[f64], options: ZScore) -> Vec<Expected> {
     let values = naive::present(x);
     let limits = match options.winsorize {
-        Some((low, high)) if !values.is_empty() => {
-            (quantile(&values, low), quantile(&values, high))
-        }
+        Some((low, high)) if !values.is_empty() => (quantile(&values, low), quantile(&values, high)),
         _ => (f64::MIN, f64::MAX),
     };
-    let values: Vec<_> = values
-        .iter()
-        .map(|value| value.clamp(limits.0, limits.1))
-        .collect();
+    let values: Vec<_> = values.iter().map(|value| value.clamp(limits.0, limits.1)).collect();
     let n = values.len();
     let mean = naive::average(&values);
     let deviations = naive::deviations(&values);
@@ -44,19 +36,15 @@ fn scores(x: &[f64], options: ZScore) -> Vec<Expected> {
         };
     let mut deviations = deviations.into_iter();
     x.iter()
-        .map(
-            |value| match (value.is_finite(), degenerate, options.degenerate) {
-                (_, true, Degenerate::Reference) | (true, true, Degenerate::Corrected) => {
-                    Some((0.0, 0.0))
-                }
-                (false, _, _) => None,
-                (true, false, _) => {
-                    let score = deviations.next()? / deviation;
-                    let limit = options.clip.unwrap_or(f64::MAX);
-                    Some((score.clamp(-limit, limit), score.abs().max(1.0)))
-                }
-            },
-        )
+        .map(|value| match (value.is_finite(), degenerate, options.degenerate) {
+            (_, true, Degenerate::Reference) | (true, true, Degenerate::Corrected) => Some((0.0, 0.0)),
+            (false, _, _) => None,
+            (true, false, _) => {
+                let score = deviations.next()? / deviation;
+                let limit = options.clip.unwrap_or(f64::MAX);
+                Some((score.clamp(-limit, limit), score.abs().max(1.0)))
+            }
+        })
         .collect()
 }
 
@@ -91,33 +79,19 @@ fn zscore() {
 
 #[test]
 fn zscore_without_variation() {
-    let corrected = ZScore {
-        clip: Some(3.0),
-        winsorize: None,
-        min_group: 2,
-        degenerate: Degenerate::Corrected,
-    };
-    let reference = ZScore {
-        degenerate: Degenerate::Reference,
-        ..corrected
-    };
+    let corrected = ZScore { clip: Some(3.0), winsorize: None, min_group: 2, degenerate: Degenerate::Corrected };
+    let reference = ZScore { degenerate: Degenerate::Reference, ..corrected };
     for_each_case(|_, random| {
         let value = 1e6 * (random.random::<f64>() - 0.5);
         let mut x = vec![value; random.random_range(1..300)];
         x.push(f64::NAN);
         let (scores, missing) = x.split_at(x.len() - 1);
         let found = corrected.evaluate(&x);
-        assert!(
-            found[..scores.len()].iter().all(|score| *score == 0.0),
-            "{value}"
-        );
+        assert!(found[..scores.len()].iter().all(|score| *score == 0.0), "{value}");
         assert!(found[scores.len()].is_nan() && missing.len() == 1);
         // Integers add up exactly, so that the reference's test on exactly 0 holds.
         let whole: Vec<f64> = x.iter().map(|value| value.round()).collect();
-        assert!(
-            reference.evaluate(&whole).iter().all(|score| *score == 0.0),
-            "{value}"
-        );
+        assert!(reference.evaluate(&whole).iter().all(|score| *score == 0.0), "{value}");
     });
 }
 
@@ -128,11 +102,7 @@ fn quantiles() {
         let mut values = naive::present(&series(random, rows));
         let p = [0.0, 0.01, 0.5, 0.99, 1.0, random.random()][random.random_range(0..6)];
         let expected = (!values.is_empty()).then(|| quantile(&values, p));
-        assert_eq!(
-            kernels::quantile(&mut values, p),
-            expected,
-            "case {case}, p {p}"
-        );
+        assert_eq!(kernels::quantile(&mut values, p), expected, "case {case}, p {p}");
     });
 }
 
@@ -143,14 +113,9 @@ fn rank_pct() {
         let x = series(random, rows);
         let count = naive::present(&x).len() as f64;
         let rank = |value: &f64| {
-            let below = x
-                .iter()
-                .filter(|other| other.is_finite() && *other < value)
-                .count() as f64;
+            let below = x.iter().filter(|other| other.is_finite() && *other < value).count() as f64;
             let equal = x.iter().filter(|other| *other == value).count() as f64;
-            value
-                .is_finite()
-                .then_some(((below + (equal + 1.0) / 2.0) / count, 1.0))
+            value.is_finite().then_some(((below + (equal + 1.0) / 2.0) / count, 1.0))
         };
         let expected: Vec<_> = x.iter().map(rank).collect();
         assert_matches("rank_pct", case, &kernels::rank_pct(&x), &expected);
@@ -170,11 +135,6 @@ fn neutralize() {
             x[row].is_finite().then_some((x[row] - mean, scale))
         };
         let expected: Vec<_> = (0..rows).map(expected).collect();
-        assert_matches(
-            "neutralize",
-            case,
-            &kernels::neutralize(&x, &groups),
-            &expected,
-        );
+        assert_matches("neutralize", case, &kernels::neutralize(&x, &groups), &expected);
     });
 }

@@ -4,41 +4,27 @@ use super::series::Expected;
 
 /// The present values.
 pub fn present(x: &[f64]) -> Vec<f64> {
-    x.iter()
-        .copied()
-        .filter(|value| value.is_finite())
-        .collect()
+    x.iter().copied().filter(|value| value.is_finite()).collect()
 }
 
 /// The rows in which both values are present.
 pub fn present_pairs(y: &[f64], x: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let pairs = y
-        .iter()
-        .zip(x)
-        .filter(|(y, x)| y.is_finite() && x.is_finite());
+    let pairs = y.iter().zip(x).filter(|(y, x)| y.is_finite() && x.is_finite());
     pairs.map(|(y, x)| (*y, *x)).unzip()
 }
 
 /// Sum with Neumaier's compensation.
 pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (total, lost) = values
-        .into_iter()
-        .fold((0.0_f64, 0.0), |(total, lost), value| {
-            let next = total + value;
-            let error = if total.abs() >= value.abs() {
-                (total - next) + value
-            } else {
-                (value - next) + total
-            };
-            (next, lost + error)
-        });
+    let (total, lost) = values.into_iter().fold((0.0_f64, 0.0), |(total, lost), value| {
+        let next = total + value;
+        let error = if total.abs() >= value.abs() { (total - next) + value } else { (value - next) + total };
+        (next, lost + error)
+    });
     total + lost
 }
 
 fn largest(values: &[f64]) -> f64 {
-    values
-        .iter()
-        .fold(0.0, |largest, value| largest.max(value.abs()))
+    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
 /// Mean, corrected by the mean of what is left.
@@ -60,9 +46,7 @@ pub fn deviations(values: &[f64]) -> Vec<f64> {
 
 /// Sum of (value − mean)^power.
 fn central(values: &[f64], power: i32) -> f64 {
-    sum(deviations(values)
-        .iter()
-        .map(|deviation| deviation.powi(power)))
+    sum(deviations(values).iter().map(|deviation| deviation.powi(power)))
 }
 
 fn flat(values: &[f64]) -> bool {
@@ -84,20 +68,12 @@ pub fn total(values: &[f64]) -> Expected {
 
 /// Exact.
 pub fn minimum(values: &[f64]) -> Expected {
-    values
-        .iter()
-        .copied()
-        .reduce(f64::min)
-        .map(|value| (value, 0.0))
+    values.iter().copied().reduce(f64::min).map(|value| (value, 0.0))
 }
 
 /// Exact.
 pub fn maximum(values: &[f64]) -> Expected {
-    values
-        .iter()
-        .copied()
-        .reduce(f64::max)
-        .map(|value| (value, 0.0))
+    values.iter().copied().reduce(f64::max).map(|value| (value, 0.0))
 }
 
 /// Error relative to the deviation itself, also with an outlier of 1e15 in the window.
@@ -126,8 +102,7 @@ pub fn skewness(values: &[f64]) -> Expected {
     if n < 3.0 || flat(values) {
         return None;
     }
-    let skewness = (n * (n - 1.0)).sqrt() / (n - 2.0) * (central(values, 3) / n)
-        / (central(values, 2) / n).powf(1.5);
+    let skewness = (n * (n - 1.0)).sqrt() / (n - 2.0) * (central(values, 3) / n) / (central(values, 2) / n).powf(1.5);
     Some((skewness, skewness.abs().max(1.0)))
 }
 
@@ -139,8 +114,7 @@ pub fn kurtosis(values: &[f64]) -> Expected {
         return None;
     }
     let variance = central(values, 2) / (n - 1.0);
-    let fourth =
-        n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * central(values, 4) / variance.powi(2);
+    let fourth = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * central(values, 4) / variance.powi(2);
     let kurtosis = fourth - 3.0 * (n - 1.0).powi(2) / ((n - 2.0) * (n - 3.0));
     Some((kurtosis, kurtosis.abs().max(1.0)))
 }
@@ -180,11 +154,7 @@ pub fn residual_deviation(y: &[f64], x: &[f64]) -> Expected {
     if y.len() < 3 {
         return None;
     }
-    let residuals: Vec<f64> = deviations(y)
-        .iter()
-        .zip(deviations(x))
-        .map(|(y, x)| y - xy / xx * x)
-        .collect();
+    let residuals: Vec<f64> = deviations(y).iter().zip(deviations(x)).map(|(y, x)| y - xy / xx * x).collect();
     let free = y.len() as f64 - 2.0;
     Some(((central(&residuals, 2) / free).sqrt(), (yy / free).sqrt()))
 }

@@ -9,12 +9,9 @@ type Kernel = Box<dyn Fn(&[f64], &[f64]) -> Vec<f64>>;
 
 /// Every kernel that is used `partition by ticker order by date`.
 fn kernels_of_time_series(window: Window) -> Vec<(&'static str, Kernel)> {
-    let of = |kernel: fn(&[f64], Window) -> Vec<f64>| -> Kernel {
-        Box::new(move |x, _| kernel(x, window))
-    };
-    let of_pair = |kernel: fn(&[f64], &[f64], Window) -> Vec<f64>| -> Kernel {
-        Box::new(move |x, y| kernel(y, x, window))
-    };
+    let of = |kernel: fn(&[f64], Window) -> Vec<f64>| -> Kernel { Box::new(move |x, _| kernel(x, window)) };
+    let of_pair =
+        |kernel: fn(&[f64], &[f64], Window) -> Vec<f64>| -> Kernel { Box::new(move |x, y| kernel(y, x, window)) };
     vec![
         ("rolling_mean", of(kernels::rolling_mean)),
         ("rolling_sum", of(kernels::rolling_sum)),

@@ -23,32 +23,20 @@ fn rows_until(row: usize, window: Window) -> std::ops::Range<usize> {
     (row + 1).saturating_sub(window.rows())..row + 1
 }
 
-fn check_series(
-    what: &str,
-    kernel: fn(&[f64], Window) -> Vec<f64>,
-    naive: impl Fn(&[f64], f64) -> Expected,
-) {
+fn check_series(what: &str, kernel: fn(&[f64], Window) -> Vec<f64>, naive: impl Fn(&[f64], f64) -> Expected) {
     for_each_case(|case, random| {
         let rows = length(random);
         let (x, window) = (series(random, rows), window(random));
         let expected = |row| {
             let values = naive::present(&x[rows_until(row, window)]);
-            if values.len() < window.min_periods() {
-                None
-            } else {
-                naive(&values, x[row])
-            }
+            if values.len() < window.min_periods() { None } else { naive(&values, x[row]) }
         };
         let expected: Vec<_> = (0..rows).map(expected).collect();
         assert_matches(what, case, &kernel(&x, window), &expected);
     });
 }
 
-fn check_pair(
-    what: &str,
-    kernel: fn(&[f64], &[f64], Window) -> Vec<f64>,
-    naive: fn(&[f64], &[f64]) -> Expected,
-) {
+fn check_pair(what: &str, kernel: fn(&[f64], &[f64], Window) -> Vec<f64>, naive: fn(&[f64], &[f64]) -> Expected) {
     for_each_case(|case, random| {
         let rows = length(random);
         let (mut y, x, window) = (series(random, rows), series(random, rows), window(random));
@@ -61,11 +49,7 @@ fn check_pair(
         let expected = |row| {
             let rows = rows_until(row, window);
             let (y, x) = naive::present_pairs(&y[rows.clone()], &x[rows]);
-            if y.len() < window.min_periods() {
-                None
-            } else {
-                naive(&y, &x)
-            }
+            if y.len() < window.min_periods() { None } else { naive(&y, &x) }
         };
         let expected: Vec<_> = (0..rows).map(expected).collect();
         assert_matches(what, case, &kernel(&y, &x, window), &expected);
@@ -74,16 +58,12 @@ fn check_pair(
 
 #[test]
 fn mean() {
-    check_series("rolling_mean", kernels::rolling_mean, |values, _| {
-        naive::mean(values)
-    });
+    check_series("rolling_mean", kernels::rolling_mean, |values, _| naive::mean(values));
 }
 
 #[test]
 fn sum() {
-    check_series("rolling_sum", kernels::rolling_sum, |values, _| {
-        naive::total(values)
-    });
+    check_series("rolling_sum", kernels::rolling_sum, |values, _| naive::total(values));
 }
 
 /// Positions that skip some values, stand still, and now and then are missing or fall.
@@ -108,8 +88,7 @@ fn sum_by() {
             .collect();
         let span = [1.0, 2.0, 21.0, 60.0, 1e6][random.random_range(0..5)];
         let min_periods = random.random_range(1..5);
-        let follows =
-            |row: usize| by[row].is_finite() && by[..row].iter().all(|before| !(*before > by[row]));
+        let follows = |row: usize| by[row].is_finite() && !by[..row].iter().any(|before| *before > by[row]);
         let expected = |row: usize| {
             let inside = |other: &usize| follows(*other) && by[*other] > by[row] - span;
             let values = (0..=row).filter(inside).map(|other| x[other]);
@@ -124,23 +103,17 @@ fn sum_by() {
 
 #[test]
 fn min() {
-    check_series("rolling_min", kernels::rolling_min, |values, _| {
-        naive::minimum(values)
-    });
+    check_series("rolling_min", kernels::rolling_min, |values, _| naive::minimum(values));
 }
 
 #[test]
 fn max() {
-    check_series("rolling_max", kernels::rolling_max, |values, _| {
-        naive::maximum(values)
-    });
+    check_series("rolling_max", kernels::rolling_max, |values, _| naive::maximum(values));
 }
 
 #[test]
 fn std() {
-    check_series("rolling_std", kernels::rolling_std, |values, _| {
-        naive::deviation(values)
-    });
+    check_series("rolling_std", kernels::rolling_std, |values, _| naive::deviation(values));
 }
 
 #[test]
@@ -150,16 +123,12 @@ fn zscore() {
 
 #[test]
 fn skew() {
-    check_series("rolling_skew", kernels::rolling_skew, |values, _| {
-        naive::skewness(values)
-    });
+    check_series("rolling_skew", kernels::rolling_skew, |values, _| naive::skewness(values));
 }
 
 #[test]
 fn kurt() {
-    check_series("rolling_kurt", kernels::rolling_kurt, |values, _| {
-        naive::kurtosis(values)
-    });
+    check_series("rolling_kurt", kernels::rolling_kurt, |values, _| naive::kurtosis(values));
 }
 
 #[test]
@@ -179,27 +148,18 @@ fn corr() {
 
 #[test]
 fn resid_std() {
-    check_pair(
-        "rolling_resid_std",
-        kernels::rolling_resid_std,
-        naive::residual_deviation,
-    );
+    check_pair("rolling_resid_std", kernels::rolling_resid_std, naive::residual_deviation);
 }
 
 /// Ten years of rows in one window, an outlier as the worst possible pivot.
 #[test]
 fn long_windows_stay_exact() {
-    let mut x: Vec<f64> = (0..6_000)
-        .map(|i| 1e6 + f64::from(i * 7919 % 1009))
-        .collect();
+    let mut x: Vec<f64> = (0..6_000).map(|i| 1e6 + f64::from(i * 7919 % 1009)).collect();
     x[2_519] = 1e15;
     let y: Vec<f64> = x.iter().rev().copied().collect();
     let window = Window::new(2_520, 2_520).expect("valid window");
-    let (std, kurt, beta) = (
-        kernels::rolling_std(&x, window),
-        kernels::rolling_kurt(&x, window),
-        kernels::rolling_beta(&y, &x, window),
-    );
+    let (std, kurt, beta) =
+        (kernels::rolling_std(&x, window), kernels::rolling_kurt(&x, window), kernels::rolling_beta(&y, &x, window));
     for row in (2_519..6_000).step_by(97) {
         let rows = rows_until(row, window);
         let (y, x) = (&y[rows.clone()], &x[rows]);

@@ -79,10 +79,7 @@ pub fn assert_matches(what: &str, case: u64, found: &[f64], expected: &[Expected
     assert_eq!(found.len(), expected.len(), "{what}, case {case}: length");
     for (row, (&found, expected)) in found.iter().zip(expected).enumerate() {
         match *expected {
-            None => assert!(
-                found.is_nan(),
-                "{what}, case {case}, row {row}: {found}, not missing"
-            ),
+            None => assert!(found.is_nan(), "{what}, case {case}, row {row}: {found}, not missing"),
             Some((value, scale)) => assert!(
                 (found - value).abs() <= 1e-9 * scale,
                 "{what}, case {case}, row {row}: {found}, expected {value} on scale {scale}"

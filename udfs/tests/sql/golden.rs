@@ -21,18 +21,9 @@ fn bars() -> Vec<Bar> {
         let high = open.max(close) + 1 + t % 3;
         let low = open.min(close) - 1 - (t + k) % 2;
         let volume = 1000 * (k + 1) + 10 * ((11 * t + 2 * k) % 97);
-        (
-            ticker,
-            t,
-            high as f64,
-            low as f64,
-            close as f64,
-            volume as f64,
-        )
+        (ticker, t, high as f64, low as f64, close as f64, volume as f64)
     };
-    let rows = tickers
-        .into_iter()
-        .flat_map(|(k, ticker, t)| t.map(move |t| bar(k, ticker, t)));
+    let rows = tickers.into_iter().flat_map(|(k, ticker, t)| t.map(move |t| bar(k, ticker, t)));
     rows.collect()
 }
 
@@ -41,17 +32,10 @@ fn with_bars() -> SessionContext {
     assert_eq!(bars.len(), 780);
     assert_eq!(bars[1], ("AAA", 1, 110.0, 104.0, 108.0, 1110.0));
     assert_eq!(bars[580], ("CCC", 100, 147.0, 142.0, 145.0, 3370.0));
-    let number =
-        |value: fn(&Bar) -> f64| Arc::new(bars.iter().map(value).collect::<Float64Array>());
+    let number = |value: fn(&Bar) -> f64| Arc::new(bars.iter().map(value).collect::<Float64Array>());
     let batch = RecordBatch::try_from_iter([
-        (
-            "ticker",
-            Arc::new(bars.iter().map(|bar| Some(bar.0)).collect::<StringArray>()) as _,
-        ),
-        (
-            "t",
-            Arc::new(bars.iter().map(|bar| bar.1).collect::<Int64Array>()) as _,
-        ),
+        ("ticker", Arc::new(bars.iter().map(|bar| Some(bar.0)).collect::<StringArray>()) as _),
+        ("t", Arc::new(bars.iter().map(|bar| bar.1).collect::<Int64Array>()) as _),
         ("high", number(|bar| bar.2) as _),
         ("low", number(|bar| bar.3) as _),
         ("close", number(|bar| bar.4) as _),
@@ -96,14 +80,7 @@ const FEATURES: &str = "
 
 /// A column of the features: its name, the rows its table keeps, and what the reference has for A
 /// (AAA at t = 150), for B (CCC at t = 290), as number of values and as their sum.
-type Golden = (
-    &'static str,
-    &'static str,
-    Option<f64>,
-    Option<f64>,
-    f64,
-    f64,
-);
+type Golden = (&'static str, &'static str, Option<f64>, Option<f64>, f64, f64);
 
 const TREND: &str = "row >= 25";
 const VOLUME: &str = "row >= 21";
@@ -112,119 +89,21 @@ const SIZING: &str = "vol_63 is not null";
 const BETA: &str = "beta_63d is not null";
 
 const GOLDEN: [Golden; 15] = [
-    (
-        "sma_21",
-        TREND,
-        Some(107.619047619),
-        Some(148.095238095),
-        705.0,
-        88496.1428571,
-    ),
-    (
-        "ema_12",
-        TREND,
-        Some(108.06468214),
-        Some(147.541448307),
-        705.0,
-        88500.3335649,
-    ),
-    (
-        "ema_26",
-        TREND,
-        Some(107.9710857),
-        Some(147.810893543),
-        705.0,
-        88466.1758679,
-    ),
-    (
-        "macd_signal",
-        TREND,
-        Some(-0.121865562908),
-        Some(-0.0367974833624),
-        705.0,
-        42.4623094768,
-    ),
-    (
-        "close_zscore_21d",
-        VOLUME,
-        Some(1.11105763259),
-        Some(0.178157711645),
-        717.0,
-        1.41177328642,
-    ),
-    (
-        "vol_zscore_21d",
-        VOLUME,
-        Some(-1.71477593884),
-        Some(1.39263189859),
-        717.0,
-        30.2716102408,
-    ),
-    (
-        "ret_std_21d",
-        VOLUME,
-        Some(0.0635282219456),
-        Some(0.0608678823612),
-        717.0,
-        41.5989448109,
-    ),
-    (
-        "vol_63",
-        SIZING,
-        Some(0.0639590243135),
-        Some(0.0505250653183),
-        591.0,
-        33.8800108382,
-    ),
-    (
-        "atr_14d",
-        VOLUME,
-        Some(4.64285714286),
-        Some(4.71428571429),
-        717.0,
-        3369.71428571,
-    ),
-    (
-        "adv_20",
-        ADV,
-        Some(163674.0),
-        Some(515437.5),
-        603.0,
-        181842525.0,
-    ),
-    (
-        "adv_z",
-        ADV,
-        Some(-0.968918789994),
-        Some(FRAC_1_SQRT_2),
-        603.0,
-        -41.2235207002,
-    ),
-    (
-        "beta_21d",
-        BETA,
-        Some(1.63955454695),
-        Some(0.276803483626),
-        591.0,
-        625.799326628,
-    ),
-    (
-        "beta_63d",
-        BETA,
-        Some(1.22846170128),
-        Some(0.156745011364),
-        591.0,
-        596.005850873,
-    ),
+    ("sma_21", TREND, Some(107.619047619), Some(148.095238095), 705.0, 88496.1428571),
+    ("ema_12", TREND, Some(108.06468214), Some(147.541448307), 705.0, 88500.3335649),
+    ("ema_26", TREND, Some(107.9710857), Some(147.810893543), 705.0, 88466.1758679),
+    ("macd_signal", TREND, Some(-0.121865562908), Some(-0.0367974833624), 705.0, 42.4623094768),
+    ("close_zscore_21d", VOLUME, Some(1.11105763259), Some(0.178157711645), 717.0, 1.41177328642),
+    ("vol_zscore_21d", VOLUME, Some(-1.71477593884), Some(1.39263189859), 717.0, 30.2716102408),
+    ("ret_std_21d", VOLUME, Some(0.0635282219456), Some(0.0608678823612), 717.0, 41.5989448109),
+    ("vol_63", SIZING, Some(0.0639590243135), Some(0.0505250653183), 591.0, 33.8800108382),
+    ("atr_14d", VOLUME, Some(4.64285714286), Some(4.71428571429), 717.0, 3369.71428571),
+    ("adv_20", ADV, Some(163674.0), Some(515437.5), 603.0, 181842525.0),
+    ("adv_z", ADV, Some(-0.968918789994), Some(FRAC_1_SQRT_2), 603.0, -41.2235207002),
+    ("beta_21d", BETA, Some(1.63955454695), Some(0.276803483626), 591.0, 625.799326628),
+    ("beta_63d", BETA, Some(1.22846170128), Some(0.156745011364), 591.0, 596.005850873),
     ("beta_252d", BETA, None, None, 76.0, 88.0639773221),
-    (
-        "resid_vol_63d",
-        BETA,
-        Some(0.0519282474331),
-        Some(0.0504240818887),
-        405.0,
-        18.6334476744,
-    ),
+    ("resid_vol_63d", BETA, Some(0.0519282474331), Some(0.0504240818887), 405.0, 18.6334476744),
 ];
 
 /// Points and totals of every column.
@@ -250,56 +129,12 @@ async fn columns() {
 #[tokio::test]
 async fn beta_points() {
     let points = [
-        (
-            "AAA",
-            63,
-            vec![Some(1.084303947324), Some(1.132946977907), None, None],
-        ),
-        (
-            "AAA",
-            125,
-            vec![
-                Some(1.032374803513),
-                Some(1.164512718506),
-                None,
-                Some(0.0454478610555),
-            ],
-        ),
-        (
-            "AAA",
-            299,
-            some([
-                1.983973912711,
-                1.220126496010,
-                1.124282459597,
-                0.0562179414368,
-            ]),
-        ),
-        (
-            "BBB",
-            279,
-            some([
-                1.703048073970,
-                1.807077891995,
-                1.278492232357,
-                0.0288348002179,
-            ]),
-        ),
-        (
-            "CCC",
-            163,
-            vec![Some(0.297055620132), Some(0.0902606967477), None, None],
-        ),
-        (
-            "CCC",
-            225,
-            vec![
-                Some(0.564241287511),
-                Some(0.155314963309),
-                None,
-                Some(0.0510327640073),
-            ],
-        ),
+        ("AAA", 63, vec![Some(1.084303947324), Some(1.132946977907), None, None]),
+        ("AAA", 125, vec![Some(1.032374803513), Some(1.164512718506), None, Some(0.0454478610555)]),
+        ("AAA", 299, some([1.983973912711, 1.220126496010, 1.124282459597, 0.0562179414368])),
+        ("BBB", 279, some([1.703048073970, 1.807077891995, 1.278492232357, 0.0288348002179])),
+        ("CCC", 163, vec![Some(0.297055620132), Some(0.0902606967477), None, None]),
+        ("CCC", 225, vec![Some(0.564241287511), Some(0.155314963309), None, Some(0.0510327640073)]),
     ];
     let context = with_bars();
     for (ticker, t, expected) in points {
@@ -320,12 +155,6 @@ async fn first_trend_row() {
          where ticker = 'AAA' and t = 25"
     );
     let found: Column = query(&with_bars(), &sql).await.expect("trend").concat();
-    let expected = some([
-        108.571428571429,
-        108.899797417519,
-        107.355285289003,
-        1.54451212851643,
-        1.53853099623618,
-    ]);
+    let expected = some([108.571428571429, 108.899797417519, 107.355285289003, 1.54451212851643, 1.53853099623618]);
     assert_close("AAA at 25", &found, &expected, 1e-9);
 }

@@ -39,10 +39,7 @@ async fn before(context: &SessionContext, call: &str, known: u32, end: u32) -> C
            where t < {known})
          select result from result where t < {end} order by ticker, t"
     );
-    query(context, &sql)
-        .await
-        .unwrap_or_else(|error| panic!("{call}: {error}"))
-        .remove(0)
+    query(context, &sql).await.unwrap_or_else(|error| panic!("{call}: {error}")).remove(0)
 }
 
 #[tokio::test]

@@ -47,21 +47,13 @@ async fn forms_of_a_call() {
         "rolling_sum(x, 2) over (order by t rows between unbounded preceding and current row)",
         "rolling_sum(x, 2) over (order by t) + 0 * rolling_sum(x, 1) over (order by t desc)",
     ] {
-        assert_column(
-            &session(),
-            &format!("select {call} {rows} order by t"),
-            &sum,
-        )
-        .await;
+        assert_column(&session(), &format!("select {call} {rows} order by t"), &sum).await;
     }
-    let named =
-        format!("select rolling_sum(x, 2) over w {rows} window w as (order by t) order by t");
+    let named = format!("select rolling_sum(x, 2) over w {rows} window w as (order by t) order by t");
     assert_column(&session(), &named, &sum).await;
     let constant = format!("select rolling_sum(1, 2) over (order by t) {rows} order by t");
     assert_column(&session(), &constant, &[None, Some(2.0), Some(2.0)]).await;
-    let huge = format!(
-        "select rolling_mean(x, 9223372036854775807, 1) over (order by t) {rows} order by t"
-    );
+    let huge = format!("select rolling_mean(x, 9223372036854775807, 1) over (order by t) {rows} order by t");
     assert_column(&session(), &huge, &some([1.0, 1.5, 7.0 / 3.0])).await;
     let empty = format!("select rolling_std(x, 2) over (order by t) {rows} where x > 9");
     assert_column(&session(), &empty, &[]).await;

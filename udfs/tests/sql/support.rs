@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
-};
+use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use datafusion::error::Result;
@@ -16,9 +14,7 @@ pub type Column = Vec<Option<f64>>;
 /// A session in which all functions are registered. Four partitions and small batches, so that a
 /// ticker's rows arrive in pieces.
 pub fn session() -> SessionContext {
-    let config = SessionConfig::new()
-        .with_target_partitions(4)
-        .with_batch_size(50);
+    let config = SessionConfig::new().with_target_partitions(4).with_batch_size(50);
     let context = SessionContext::new_with_config(config);
     kairos_udfs::register_all(&context).expect("all functions register");
     context
@@ -26,11 +22,7 @@ pub fn session() -> SessionContext {
 
 /// The session with one table of one ticker: `ticker` = 'A', `t` = 0, 1, 2, … and the given columns.
 pub fn with_series(table: &str, columns: &[(&str, &[Option<f64>])]) -> SessionContext {
-    let rows = columns
-        .iter()
-        .map(|(_, values)| values.len())
-        .max()
-        .unwrap_or(0);
+    let rows = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
     let tickers: ArrayRef = Arc::new(StringArray::from(vec!["A"; rows]));
     let t: ArrayRef = Arc::new((0..rows as i64).collect::<Int64Array>());
     let mut all = vec![("ticker", tickers), ("t", t)];
@@ -53,9 +45,7 @@ pub async fn query(context: &SessionContext, sql: &str) -> Result<Vec<Column>> {
 
 /// Runs a query of one numeric column that must succeed.
 pub async fn column(context: &SessionContext, sql: &str) -> Column {
-    let mut columns = query(context, sql)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let mut columns = query(context, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     assert_eq!(columns.len(), 1, "{sql}: one column");
     columns.remove(0)
 }
@@ -64,10 +54,7 @@ fn numbers(column: &ArrayRef) -> Result<Column> {
     let column = cast(column, &DataType::Float64)?;
     let column = column.as_primitive::<Float64Type>();
     let found: Column = column.iter().collect();
-    assert!(
-        found.iter().flatten().all(|value| value.is_finite()),
-        "NULL, never NaN or infinity"
-    );
+    assert!(found.iter().flatten().all(|value| value.is_finite()), "NULL, never NaN or infinity");
     Ok(found)
 }
 
@@ -77,16 +64,10 @@ pub fn assert_close(what: &str, found: &[Option<f64>], expected: &[Option<f64>],
     for (row, pair) in found.iter().zip(expected).enumerate() {
         let equal = match pair {
             (None, None) => true,
-            (Some(found), Some(expected)) => {
-                (found - expected).abs() <= tolerance * expected.abs().max(1.0)
-            }
+            (Some(found), Some(expected)) => (found - expected).abs() <= tolerance * expected.abs().max(1.0),
             _ => false,
         };
-        assert!(
-            equal,
-            "{what}, row {row}: {:?}, expected {:?}",
-            pair.0, pair.1
-        );
+        assert!(equal, "{what}, row {row}: {:?}, expected {:?}", pair.0, pair.1);
     }
 }
 

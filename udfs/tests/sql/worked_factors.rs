@@ -12,13 +12,7 @@ async fn example_1_zscore() {
     let context = with_series("series", &[("x", &x)]);
     let rows = |column: &[Option<f64>]| [column[0], column[1], column[10], column[11], column[12]];
 
-    let clipped = [
-        Some(-0.306081606),
-        Some(-0.302596806),
-        Some(-0.271233606),
-        Some(3.0),
-        None,
-    ];
+    let clipped = [Some(-0.306081606), Some(-0.302596806), Some(-0.271233606), Some(3.0), None];
     for call in [
         "winsorized_zscore(x)",
         "winsorized_zscore(x, null, null, null, null, null)",
@@ -34,13 +28,7 @@ async fn example_1_zscore() {
     assert_close("unclipped", &found[11..12], &some([3.175233665]), 1e-9);
     let call = "winsorized_zscore(x, 3, 0.01, 0.99)";
     let found = column(&context, &format!("select {call} {CROSS_SECTION}")).await;
-    let winsorized = [
-        Some(-0.307827236),
-        Some(-0.304344614),
-        Some(-0.269127092),
-        Some(3.0),
-        None,
-    ];
+    let winsorized = [Some(-0.307827236), Some(-0.304344614), Some(-0.269127092), Some(3.0), None];
     assert_close(call, &rows(&found), &winsorized, 1e-9);
     // A group of 12 is too small for 13.
     let mut zeros = vec![Some(0.0); 12];
@@ -53,11 +41,7 @@ async fn example_1_zscore() {
 #[tokio::test]
 async fn example_1_degenerate() {
     let cases = [
-        (
-            vec![Some(1.0), None, None],
-            some([0.0; 3]),
-            vec![Some(0.0), None, None],
-        ),
+        (vec![Some(1.0), None, None], some([0.0; 3]), vec![Some(0.0), None, None]),
         (vec![None, None], some([0.0; 2]), vec![None, None]),
         (some([0.1; 3]), some([0.0; 3]), some([0.0; 3])),
     ];
@@ -89,13 +73,7 @@ async fn example_6_momentum() {
              winsorized_zscore(rev, 3, 0, 1, 2, 'reference') over () as rev_z from kept)
          select 0.60 * coalesce(mom_z, 0) + 0.40 * coalesce(rev_z, 0) from scores
          where mom is not null order by ticker";
-    let expected = some([
-        -0.382743767,
-        -0.690655249,
-        -0.216416468,
-        1.029333371,
-        0.295564435,
-    ]);
+    let expected = some([-0.382743767, -0.690655249, -0.216416468, 1.029333371, 0.295564435]);
     assert_close("momentum", &column(&session(), sql).await, &expected, 1e-9);
 }
 
@@ -105,12 +83,7 @@ async fn rank_shares_ties() {
     let x = [Some(3.0), Some(1.0), None, Some(3.0), Some(2.0)];
     let context = with_series("series", &[("x", &x)]);
     let expected = [Some(0.875), Some(0.25), None, Some(0.875), Some(0.5)];
-    assert_column(
-        &context,
-        &format!("select rank_pct(x) {CROSS_SECTION}"),
-        &expected,
-    )
-    .await;
+    assert_column(&context, &format!("select rank_pct(x) {CROSS_SECTION}"), &expected).await;
 }
 
 /// Groups of any type, NULL being a group; a date is a cross-section of its own.

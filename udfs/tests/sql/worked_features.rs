@@ -21,22 +21,8 @@ async fn e1_returns_and_targets() {
         "with filled as (select ticker, t, forward_fill(c) over w as f from series {BY_TICKER}) \
          select safe_div(f, lag(f) over w) - 1 from filled {BY_TICKER} order by t"
     );
-    assert_column(
-        &context,
-        &padded,
-        &after(1, [0.2, 0.0, 0.0, 0.25, 0.2, -0.5, 0.0]),
-    )
-    .await;
-    let plain = [
-        None,
-        Some(0.2),
-        Some(0.0),
-        None,
-        None,
-        Some(0.2),
-        Some(-0.5),
-        Some(0.0),
-    ];
+    assert_column(&context, &padded, &after(1, [0.2, 0.0, 0.0, 0.25, 0.2, -0.5, 0.0])).await;
+    let plain = [None, Some(0.2), Some(0.0), None, None, Some(0.2), Some(-0.5), Some(0.0)];
     assert_column(&context, &per_row("safe_div(c, lag(c) over w) - 1"), &plain).await;
 
     let targets = format!(
@@ -69,18 +55,8 @@ async fn e2_rolling() {
 
     let x = some([1.0, 2.0, f64::INFINITY, 4.0, 5.0, 6.0]);
     let context = with_series("series", &[("x", &x)]);
-    assert_column(
-        &context,
-        &per_row("rolling_mean(x, 3) over w"),
-        &after(5, [5.0]),
-    )
-    .await;
-    assert_column(
-        &context,
-        &per_row("rolling_std(x, 3) over w"),
-        &after(5, [1.0]),
-    )
-    .await;
+    assert_column(&context, &per_row("rolling_mean(x, 3) over w"), &after(5, [5.0])).await;
+    assert_column(&context, &per_row("rolling_std(x, 3) over w"), &after(5, [1.0])).await;
     // With two of three values required, only the first row has too few.
     let partial = after(1, [1.5, 1.5, 3.0, 4.5, 5.0]);
     assert_column(&context, &per_row("rolling_mean(x, 3, 2) over w"), &partial).await;
@@ -123,41 +99,20 @@ async fn e4_beta() {
     assert_column(&context, &reference, &expected).await;
     let half = 0.5f64.sqrt();
     let corrected = after(3, [half, 1.5f64.sqrt(), half, (32.0f64 / 3.0).sqrt()]);
-    assert_column(
-        &context,
-        &per_row("rolling_resid_std(r, m, 3) over w"),
-        &corrected,
-    )
-    .await;
+    assert_column(&context, &per_row("rolling_resid_std(r, m, 3) over w"), &corrected).await;
     // K/√(S_x·S_y) and ȳ − beta·x̄ from the sums that the example lists.
     let sx: [f64; 4] = [2.0 / 3.0, 2.0, 2.0 / 3.0, 2.0];
     let sy = [14.0 / 3.0, 2.0, 2.0, 56.0 / 3.0];
     let k = [5.0 / 3.0, 1.0, -1.0, 4.0];
-    let corr = after(
-        3,
-        std::array::from_fn::<f64, 4, _>(|i| k[i] / (sx[i] * sy[i]).sqrt()),
-    );
+    let corr = after(3, std::array::from_fn::<f64, 4, _>(|i| k[i] / (sx[i] * sy[i]).sqrt()));
     assert_column(&context, &per_row("rolling_corr(r, m, 3) over w"), &corr).await;
-    let alpha = after(
-        3,
-        [
-            7.0 / 3.0 - 2.5 * 4.0 / 3.0,
-            3.0 - 0.5 * 2.0,
-            4.0 + 1.5 * 7.0 / 3.0,
-            17.0 / 3.0 - 2.0 * 3.0,
-        ],
-    );
+    let alpha = after(3, [7.0 / 3.0 - 2.5 * 4.0 / 3.0, 3.0 - 0.5 * 2.0, 4.0 + 1.5 * 7.0 / 3.0, 17.0 / 3.0 - 2.0 * 3.0]);
     assert_column(&context, &per_row("rolling_alpha(r, m, 3) over w"), &alpha).await;
 
     let (r, m) = (some([1.0, 2.0, 3.0, 4.0]), some([5.0, 5.0, 5.0, 6.0]));
     let context = with_series("series", &[("r", &r), ("m", &m)]);
     let constant_market = after(3, [1.5]);
-    assert_column(
-        &context,
-        &per_row("rolling_beta(r, m, 3) over w"),
-        &constant_market,
-    )
-    .await;
+    assert_column(&context, &per_row("rolling_beta(r, m, 3) over w"), &constant_market).await;
 }
 
 /// E4: the equal-weighted market of three tickers.
@@ -248,10 +203,7 @@ async fn e7_clipped_zscore() {
     assert_column(&context, &format!("select zscore(x) {score}"), &expected).await;
 
     let cases = [
-        (
-            vec![Some(0.0), None, Some(4.0), Some(8.0)],
-            vec![Some(-1.0), None, Some(0.0), Some(1.0)],
-        ),
+        (vec![Some(0.0), None, Some(4.0), Some(8.0)], vec![Some(-1.0), None, Some(0.0), Some(1.0)]),
         (vec![Some(3.0), None, Some(3.0)], some([0.0, 0.0, 0.0])),
         (vec![Some(3.0), None], some([0.0, 0.0])),
     ];
@@ -266,18 +218,8 @@ async fn e7_clipped_zscore() {
 async fn e8_extensions() {
     let x = some([1.0, 2.0, 3.0, 4.0, 10.0]);
     let context = with_series("series", &[("x", &x)]);
-    assert_column(
-        &context,
-        &per_row("rolling_skew(x, 5) over w"),
-        &after(4, [1.697056274848]),
-    )
-    .await;
-    assert_column(
-        &context,
-        &per_row("rolling_kurt(x, 5) over w"),
-        &after(4, [3.152]),
-    )
-    .await;
+    assert_column(&context, &per_row("rolling_skew(x, 5) over w"), &after(4, [1.697056274848])).await;
+    assert_column(&context, &per_row("rolling_kurt(x, 5) over w"), &after(4, [3.152])).await;
 
     let close = some([10.0, 12.0, 11.0, 13.0, 16.0, 16.0]);
     let context = with_series("series", &[("c", &close)]);
@@ -294,10 +236,5 @@ async fn sum_by_session() {
     let sums = some([10.0, 30.0, 50.0, 40.0]);
     assert_column(&context, &per_row("rolling_sum_by(x, s, 3) over w"), &sums).await;
     let pairs = vec![None, Some(30.0), Some(50.0), None];
-    assert_column(
-        &context,
-        &per_row("rolling_sum_by(x, s, 3, 2) over w"),
-        &pairs,
-    )
-    .await;
+    assert_column(&context, &per_row("rolling_sum_by(x, s, 3, 2) over w"), &pairs).await;
 }

@@ -29,11 +29,7 @@ impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let lake = Lake::open(folder.path().join("lake").to_str().unwrap()).unwrap();
-        Self {
-            folder,
-            lake,
-            options: LandOptions::default(),
-        }
+        Self { folder, lake, options: LandOptions::default() }
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -44,16 +40,8 @@ impl World {
 
     async fn try_land(&self, table: &str, texts: &[&str]) -> Result<LandSummary> {
         let files = texts.iter().enumerate();
-        let files: Vec<PathBuf> = files
-            .map(|(at, text)| self.file(&format!("{table}{at}.csv"), text))
-            .collect();
-        land(
-            &self.lake,
-            RawTable::find(table).unwrap(),
-            &files,
-            &self.options,
-        )
-        .await
+        let files: Vec<PathBuf> = files.map(|(at, text)| self.file(&format!("{table}{at}.csv"), text)).collect();
+        land(&self.lake, RawTable::find(table).unwrap(), &files, &self.options).await
     }
 
     async fn land(&self, table: &str, text: &str) -> LandSummary {
@@ -68,9 +56,7 @@ impl World {
         let snapshot = Arc::new(snapshot.unwrap().unwrap());
         let session = SessionContext::new();
         self.lake.register_store(&session.runtime_env());
-        let rows = session
-            .read_table(Arc::new(DatasetProvider::new(&self.lake, snapshot.clone())))
-            .unwrap();
+        let rows = session.read_table(Arc::new(DatasetProvider::new(&self.lake, snapshot.clone()))).unwrap();
         concat_batches(snapshot.schema(), &rows.collect().await.unwrap()).unwrap()
     }
 
@@ -81,36 +67,18 @@ impl World {
 
     /// Paths of the current version's files.
     async fn paths(&self, table: &str) -> Vec<String> {
-        let snapshot = self
-            .lake
-            .snapshot(&format!("raw/{table}"))
-            .await
-            .unwrap()
-            .unwrap();
-        snapshot
-            .files()
-            .iter()
-            .map(|file| file.path.clone())
-            .collect()
+        let snapshot = self.lake.snapshot(&format!("raw/{table}")).await.unwrap().unwrap();
+        snapshot.files().iter().map(|file| file.path.clone()).collect()
     }
 }
 
 fn rows(batch: &RecordBatch, columns: &str) -> Vec<String> {
-    let columns: Vec<&ArrayRef> = columns
-        .split_whitespace()
-        .map(|name| batch.column_by_name(name).unwrap())
-        .collect();
+    let columns: Vec<&ArrayRef> = columns.split_whitespace().map(|name| batch.column_by_name(name).unwrap()).collect();
     let cell = |column: &ArrayRef, at| match column.is_valid(at) {
         true => array_value_to_string(column, at).unwrap(),
         false => String::new(),
     };
-    let row = |at| {
-        columns
-            .iter()
-            .map(|column| cell(column, at))
-            .collect::<Vec<_>>()
-            .join("|")
-    };
+    let row = |at| columns.iter().map(|column| cell(column, at)).collect::<Vec<_>>().join("|");
     let mut rows: Vec<String> = (0..batch.num_rows()).map(row).collect();
     rows.sort();
     rows
@@ -118,23 +86,15 @@ fn rows(batch: &RecordBatch, columns: &str) -> Vec<String> {
 
 /// A `sep` file; each row is ticker, date, close, closeunadj, lastupdated.
 fn sep(rows: &[(&str, &str, f64, f64, &str)]) -> String {
-    let mut text =
-        "ticker,date,open,high,low,close,volume,closeadj,closeunadj,lastupdated\n".to_owned();
+    let mut text = "ticker,date,open,high,low,close,volume,closeadj,closeunadj,lastupdated\n".to_owned();
     for (ticker, date, close, unadjusted, updated) in rows {
-        text += &format!(
-            "{ticker},{date},{close},{close},{close},{close},100,{close},{unadjusted},{updated}\n"
-        );
+        text += &format!("{ticker},{date},{close},{close},{close},{close},100,{close},{unadjusted},{updated}\n");
     }
     text
 }
 
 fn counts(summary: &LandSummary) -> [u64; 4] {
-    [
-        summary.inserted,
-        summary.updated,
-        summary.unchanged,
-        summary.superseded,
-    ]
+    [summary.inserted, summary.updated, summary.unchanged, summary.superseded]
 }
 
 /// A `sf1` file; each row is dimension, datekey, reportperiod, lastupdated, revenue.
@@ -150,8 +110,7 @@ fn sf1(rows: &[(&str, &str, &str, &str, f64)]) -> String {
 /// A `sf2` file; each row is filingdate, ownername, rownum, transactionvalue.
 fn sf2(rows: &[(&str, &str, u32, &str)]) -> String {
     let mut text =
-        "ticker,filingdate,formtype,issuername,ownername,transactioncode,transactionvalue,rownum\n"
-            .to_owned();
+        "ticker,filingdate,formtype,issuername,ownername,transactioncode,transactionvalue,rownum\n".to_owned();
     for (date, owner, rownum, value) in rows {
         text += &format!("A,{date},4,\"A, Inc\",{owner},P,{value},{rownum}\n");
     }

@@ -1,0 +1,64 @@
+//! What the shipped SQL costs, read off its plans: per-ticker datasets move no row and sort nothing.
+
+mod common;
+
+use datafusion::physical_plan::displayable;
+use kairos::engine::{Engine, Resources};
+use kairos::lake::Lake;
+use kairos::pipeline::{Functions, KnownTables, Pipeline, SqlTree};
+use kairos::raw::RawTable;
+
+use common::{Desk, SQL};
+
+/// A market large enough that its base is cut into several files.
+fn market() -> Desk {
+    let desk = Desk::new();
+    let files = desk.path("market").display().to_string();
+    desk.ok(&["synth", "--tickers", "700", "--days", "900", "--out", &files]);
+    desk.ok(&["land", "--dir", &files]);
+    desk.ok(&["--sql", SQL, "run", "--phase", "base", "--phase", "universe"]);
+    desk
+}
+
+fn pipeline() -> Pipeline {
+    let known = KnownTables {
+        raw: RawTable::all().iter().map(|table| table.name.to_owned()).collect(),
+        ..KnownTables::default()
+    };
+    let tree = SqlTree::load(Some(SQL.as_ref()), &[]).unwrap();
+    Pipeline::load(tree, &[], &Functions::default(), &known).unwrap()
+}
+
+/// The plan by which a step of the pipeline is built, on two threads.
+async fn plan(desk: &Desk, pipeline: &Pipeline, dataset: &str) -> String {
+    let lake = Lake::open(desk.lake().to_str().unwrap()).unwrap();
+    let resources = Resources { threads: Some(2), memory_limit: None };
+    let engine = Engine::new(lake, &resources).unwrap();
+    let sql = pipeline.step(dataset).unwrap().statement.to_string();
+    let plan = engine.physical_plan(&sql).await.unwrap();
+    displayable(plan.as_ref()).indent(false).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn per_ticker_datasets_neither_sort_nor_move_rows() {
+    let (desk, pipeline) = (market(), pipeline());
+    for dataset in [
+        "feat_price_action",
+        "feat_trend",
+        "feat_stat",
+        "feat_price_shape",
+        "feat_volume_volatility",
+        "feat_vol_sizing",
+        "feat_targets",
+    ] {
+        let plan = plan(&desk, &pipeline, dataset).await;
+        for operator in ["SortExec", "SortPreservingMergeExec", "RepartitionExec"] {
+            assert!(!plan.contains(operator), "{dataset} has a {operator}:\n{plan}");
+        }
+        assert_eq!(plan.matches("DataSourceExec").count(), 1, "{dataset} scans more than once:\n{plan}");
+        assert!(plan.contains("output_partitioning=Range"), "{dataset} is not read by ranges:\n{plan}");
+    }
+    for dataset in ["sep_base_academic", "feat_beta", "feat_adv", "feat_momentum_v2", "universe", "sep_base"] {
+        println!("== {dataset}\n{}", plan(&desk, &pipeline, dataset).await);
+    }
+}
