@@ -6,10 +6,10 @@ PYTHON_ENV := $(TARGET)/python
 # One optimised profile everywhere, so that dependencies compile once.
 PROFILE := --release --locked
 
-.PHONY: demo test lint build setup python bench clean-demo
+.PHONY: demo test lint build setup python
 
 demo: build
-	$(TARGET)/release/kairos --lake data/lake demo
+	$(TARGET)/release/kairos demo
 
 build: setup
 	$(CARGO) build $(PROFILE)

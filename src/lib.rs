@@ -12,6 +12,7 @@
 pub mod cli;
 pub mod engine;
 pub mod lake;
+mod names;
 pub mod pipeline;
 pub mod raw;
 pub mod report;

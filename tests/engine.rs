@@ -1,7 +1,7 @@
 //! The engine over a lake: versions, snapshot reads, and what the plans look like.
 
 use kairos::engine::{Engine, EngineError, Outcome, Resources};
-use kairos::lake::{CommitRecord, Lake};
+use kairos::lake::{CommitRecord, Lake, LakeError, NewVersion};
 
 /// An engine over an empty lake in a temporary folder.
 fn engine() -> (tempfile::TempDir, Engine) {
@@ -159,6 +159,15 @@ async fn derived_datasets_are_cut_at_the_tickers_of_their_base() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn missing_values_come_last() {
+    let (_folder, engine) = engine();
+    let sql = "select x from (values (1), (null), (2)) t (x) order by x";
+    for (order, first) in [("asc", 1), ("desc", 2)] {
+        assert_eq!(value(&engine, &format!("{sql} {order}")).await, first);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_remembers_what_it_read() {
     let (_folder, engine) = engine();
     run(&engine, "create or replace table x as select 1 as n").await.unwrap();
@@ -169,4 +178,54 @@ async fn a_commit_remembers_what_it_read() {
     assert_eq!(record.rows, 1);
     let y = engine.lake().snapshot("y").await.unwrap().unwrap();
     assert_eq!(engine.lake().history(&y).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_history_stays_readable() {
+    let (folder, engine) = engine();
+    for n in 0..105 {
+        let sql = format!("create or replace table x as select {n} as n, 'a' as ticker order by ticker");
+        run(&engine, &sql).await.unwrap();
+    }
+    let log = std::fs::read_dir(folder.path().join("x/_delta_log")).unwrap();
+    let checkpoints = log.filter(|entry| entry.as_ref().unwrap().path().display().to_string().contains(".checkpoint."));
+    assert_eq!(checkpoints.count(), 1, "the log is summed up after a hundred versions");
+    let x = engine.lake().snapshot("x").await.unwrap().unwrap();
+    assert_eq!((x.version(), x.layout().sort.clone()), (104, vec!["ticker".to_owned()]));
+    assert_eq!(engine.lake().history(&x).await.unwrap().len(), 105);
+    for n in [0, 98, 99, 100, 104] {
+        assert_eq!(value(&engine, &format!("select n from at_version('x', {n})")).await, n);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_commits_from_one_version_the_first_wins() {
+    let (_folder, engine) = engine();
+    run(&engine, "create or replace table x as select 1 as n").await.unwrap();
+    let base = engine.lake().snapshot("x").await.unwrap().unwrap();
+    let again = |add| NewVersion {
+        base: Some(&base),
+        schema: base.schema().clone(),
+        layout: base.layout().clone(),
+        add,
+        remove: Vec::new(),
+        record: CommitRecord::default(),
+    };
+    assert_eq!(engine.lake().commit("x", again(Vec::new())).await.unwrap(), 1);
+    let error = engine.lake().commit("x", again(Vec::new())).await.unwrap_err();
+    assert!(matches!(error, LakeError::Conflict { .. }), "{error}");
+    assert_eq!(engine.lake().snapshot("x").await.unwrap().unwrap().version(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sorts_larger_than_memory_spill() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
+    let resources = Resources { threads: Some(2), memory_limit: Some(24 << 20) };
+    let engine = Engine::new(lake, &resources).unwrap();
+    let sql = "create or replace table x as
+        select cast(value * 7919 % 3000017 as varchar) as ticker, value as n from generate_series(1, 3000000)
+        order by ticker, n";
+    run(&engine, sql).await.unwrap();
+    assert_eq!(value(&engine, "select count(*) from x").await, 3_000_000);
 }

@@ -13,6 +13,7 @@ use crate::raw::RawTable;
 /// Opens things on demand, so that a command that needs no lake does not fail for one.
 pub(crate) struct Context {
     global: GlobalArgs,
+    lake: String,
     run_id: String,
     cancel: watch::Sender<bool>,
     /// Whether Ctrl-C ends the command at once, or is left to the command.
@@ -20,9 +21,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(global: GlobalArgs) -> Self {
+    pub(super) fn new(global: GlobalArgs, default_lake: &str) -> Self {
         let run_id = uuid::Uuid::now_v7().to_string();
-        Self { global, run_id, cancel: watch::channel(false).0, handles_interrupt: watch::channel(false).0 }
+        let lake = global.lake.clone().unwrap_or_else(|| default_lake.to_owned());
+        Self { global, lake, run_id, cancel: watch::channel(false).0, handles_interrupt: watch::channel(false).0 }
     }
 
     /// Identifies this invocation in commits and logs.
@@ -35,7 +37,7 @@ impl Context {
     }
 
     pub(crate) fn lake_location(&self) -> &str {
-        &self.global.lake
+        &self.lake
     }
 
     /// Prints a line about what is going on, unless `--quiet`.
@@ -46,7 +48,7 @@ impl Context {
     }
 
     pub(crate) fn lake(&self) -> Result<Lake, CliError> {
-        Ok(Lake::open(&self.global.lake)?)
+        Ok(Lake::open(&self.lake)?)
     }
 
     pub(crate) fn engine(&self) -> Result<Engine, CliError> {
@@ -102,9 +104,9 @@ impl Context {
             return Ok(snapshot);
         }
         let known = lake.folders().await?;
-        let near = crate::pipeline::nearest(&name, known.iter().map(String::as_str));
+        let near = crate::names::nearest(&name, known.iter().map(String::as_str));
         let help = match near.as_slice() {
-            [] => format!("`kairos --lake {} datasets` lists what there is", self.global.lake),
+            [] => format!("`kairos --lake {} datasets` lists what there is", self.lake),
             near => format!("did you mean {}?", near.join(", ")),
         };
         Err(CliError::failed(format!("there is no dataset '{name}' in the lake '{}'\nhelp: {help}", lake.display())))

@@ -41,16 +41,9 @@ struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 struct GlobalArgs {
-    /// Where the datasets are: a path, file:// or s3://bucket/prefix
-    #[arg(
-        long,
-        global = true,
-        env = "KAIROS_LAKE",
-        default_value = "data/lake",
-        value_name = "URL",
-        overrides_with = "lake"
-    )]
-    lake: String,
+    /// Where the datasets are: a path, file:// or s3://bucket/prefix [default: data/lake; demo: data/demo]
+    #[arg(long, global = true, env = "KAIROS_LAKE", value_name = "URL", overrides_with = "lake")]
+    lake: Option<String>,
     /// Folder of .sql files instead of ./sql or the one in the binary
     #[arg(long, global = true, value_name = "DIR")]
     sql: Option<PathBuf>,
@@ -117,7 +110,12 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging(&cli.global);
-    let context = Context::new(cli.global);
+    let default_lake = match cli.command {
+        // The synthetic market must never land among real data.
+        Command::Demo(_) => "data/demo",
+        _ => "data/lake",
+    };
+    let context = Context::new(cli.global, default_lake);
     let runtime = match runtime(context.threads()) {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -113,7 +113,7 @@ fn source(context: &Context, args: &SqlArgs) -> Result<SqlFile, CliError> {
             let found = tree.file(&relative).cloned();
             found.ok_or_else(|| {
                 let paths = tree.files().map(|file| file.origin.as_str());
-                let near = crate::pipeline::nearest(&path.display().to_string(), paths);
+                let near = crate::names::nearest(&path.display().to_string(), paths);
                 let help =
                     if near.is_empty() { String::new() } else { format!("\nhelp: did you mean {}?", near.join(", ")) };
                 CliError::failed(format!("cannot read '{}': {error}{help}", path.display()))

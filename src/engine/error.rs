@@ -14,7 +14,7 @@ pub enum EngineError {
     #[error("there is no SQL statement in the text")]
     Empty,
     /// A table is not in the lake.
-    #[error("there is no dataset '{name}' in the lake{}", nearest(.suggestions))]
+    #[error("there is no dataset '{name}' in the lake{}", did_you_mean(.suggestions))]
     UnknownTable {
         /// The name in the statement.
         name: String,
@@ -69,7 +69,7 @@ impl From<ArrowError> for EngineError {
     }
 }
 
-fn nearest(names: &[String]) -> String {
+fn did_you_mean(names: &[String]) -> String {
     match names {
         [] => "; `kairos datasets` lists what there is".to_owned(),
         names => format!("; did you mean {}?", names.join(" or ")),

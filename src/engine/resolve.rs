@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableF
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
 use super::{EngineError, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
+use crate::names::nearest;
 
 const AT_VERSION: &str = "at_version";
 
@@ -112,20 +113,11 @@ async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError>
         Some(schema) if schema != SCHEMA => format!("{schema}.{}", reference.table()),
         _ => reference.table().to_owned(),
     };
-    let mut near: Vec<(f64, String)> = lake
-        .folders()
-        .await?
-        .into_iter()
-        .map(|n| n.replace('/', "."))
-        .map(|known| {
-            let bare = known.rsplit('.').next().unwrap_or(&known);
-            (strsim::jaro_winkler(bare, reference.table()), known.clone())
-        })
-        .filter(|(score, _)| *score > 0.8)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.truncate(3);
-    let suggestions = near.into_iter().map(|(_, name)| format!("'{name}'")).collect();
+    let known: Vec<String> = lake.folders().await?.into_iter().map(|folder| folder.replace('/', ".")).collect();
+    // A raw table may be named with its schema or without.
+    let bare = known.iter().filter_map(|known| known.strip_prefix("raw."));
+    let near = nearest(&name, known.iter().map(String::as_str).chain(bare));
+    let suggestions = near.into_iter().map(|name| format!("'{name}'")).collect();
     Ok(EngineError::UnknownTable { name, suggestions })
 }
 

@@ -57,6 +57,8 @@ fn config(resources: &Resources) -> SessionConfig {
     }
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    // As DuckDB and pandas: the strongest name first is never one without a value.
+    options.sql_parser.default_null_ordering = "nulls_last".to_owned();
     options.execution.parquet.schema_force_view_types = false;
     config
 }

@@ -3,14 +3,13 @@
 //! The log is read and written by the `deltalake-core` crate; this file translates between its actions and ours.
 //! Data files are scanned with DataFusion's own Parquet source (see [`super::scan`]).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
-use deltalake_core::kernel::transaction::{CommitBuilder, TableReference, TransactionError};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
 use deltalake_core::kernel::{Action, Add, Metadata, Remove, StructType, new_metadata};
 use deltalake_core::logstore::LogStore;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -108,11 +107,17 @@ impl Lake {
         actions.extend(new.remove.iter().map(|file| Action::Remove(to_remove(file))));
         actions.extend(new.add.iter().map(|file| Action::Add(to_add(&new.schema, file))));
         let record = serde_json::to_value(&new.record).map_err(|e| log_error(dataset, e.into()))?;
-        let commit = CommitBuilder::default()
-            .with_actions(actions)
-            .with_app_metadata(HashMap::from([(RECORD_KEY.to_owned(), record)]))
+        let properties = CommitProperties::default()
+            .with_metadata([(RECORD_KEY.to_owned(), record)])
             .with_max_retries(0)
-            .build(new.base.map(|base| &base.state as &dyn TableReference), log, operation());
+            .with_create_checkpoint(true)
+            // Old entries are the history; they are small.
+            .with_cleanup_expired_logs(Some(false));
+        let commit = CommitBuilder::from(properties).with_actions(actions).build(
+            new.base.map(|base| &base.state as &dyn TableReference),
+            log,
+            operation(),
+        );
         match commit.await {
             Ok(done) => Ok(done.version()),
             Err(DeltaTableError::Transaction { source }) if is_conflict(&source) => {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::error::{PipelineError, SourceLocation, nearest};
+use super::error::{PipelineError, SourceLocation};
 use super::references::TableRead;
 use super::statement::Step;
+use crate::names::nearest;
 
 /// The phases in the order a person expects them. It decides between steps that may go in either order, and where a
 /// phase is listed; dependencies always come first. Other folders follow, by name.

@@ -31,7 +31,7 @@ mod statement;
 mod tests;
 
 pub use bound::{BoundStep, Functions};
-pub use error::{PipelineError, SourceLocation, nearest};
+pub use error::{PipelineError, SourceLocation};
 pub use graph::{Graph, Input, KnownTables, Node, PHASES, RAW_SCHEMA};
 pub use lake::{EngineBuilder, LakeStates};
 pub use log::RunLog;

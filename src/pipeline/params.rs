@@ -6,8 +6,9 @@ use std::fmt;
 use chrono::NaiveDate;
 use toml::de::DeValue;
 
-use super::error::{PipelineError, nearest};
+use super::error::PipelineError;
 use super::source::SqlFile;
+use crate::names::nearest;
 
 /// The type of a parameter, taken from its TOML default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use glob::Pattern;
 
-use super::error::{PipelineError, nearest};
+use super::error::PipelineError;
 use super::graph::Graph;
+use crate::names::nearest;
 
 /// The selectors of a command line. Several of one kind widen, different kinds narrow each other.
 ///

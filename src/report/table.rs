@@ -128,6 +128,6 @@ mod tests {
     fn numbers_stand_on_the_right() {
         let mut table = Table::new(&[("dataset", Align::Left), ("rows", Align::Right)]);
         table.row(["a".into(), "10".into()]).row(["feat_beta".into(), "7".into()]);
-        assert_eq!(table.to_string(), "dataset     rows\na             10\nfeat_beta      7");
+        assert_eq!(table.to_string(), "dataset    rows\na            10\nfeat_beta     7");
     }
 }
