@@ -115,6 +115,7 @@ fn wrong_sql_is_pointed_at() {
     let message = desk.fails(1, &["run"]);
     assert!(message.contains("one.sql:2"), "{message}");
     assert!(desk.fails(1, &["sql", "-c", "select 1 +\n  nothing"]).contains("-c:2:3"));
+    assert!(desk.fails(1, &["sql", "-c", "-- nothing"]).contains("no SQL statement"));
     assert!(desk.fails(1, &["sql", "nowhere.sql"]).contains("nowhere.sql"));
 }
 

@@ -10,7 +10,7 @@ use indicatif::{DecimalBytes, HumanCount};
 
 use super::context::functions;
 use super::{CliError, Context, print};
-use crate::engine::{Built, Engine, Format, Outcome, write_file, write_rows};
+use crate::engine::{Built, Engine, EngineError, Format, Outcome, write_file, write_rows};
 use crate::lake::CommitRecord;
 use crate::pipeline::{Parameters, SqlFile, Step, parse_statements};
 use crate::report::Table;
@@ -65,7 +65,11 @@ pub(super) async fn execute(
     parameters: &Parameters,
     target: &Target<'_>,
 ) -> Result<(), CliError> {
-    for statement in parse_statements(file)? {
+    let statements = parse_statements(file)?;
+    if statements.is_empty() {
+        return Err(EngineError::Empty.into());
+    }
+    for statement in statements {
         let (statement, record) = bind(context, statement, file, parameters)?;
         let in_text = |error| CliError::in_text(error, file);
         let planned = engine.plan(statement).await.map_err(in_text)?;

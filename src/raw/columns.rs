@@ -3,7 +3,29 @@
 //! Source: spec 01 §1, after the vendor's public documentation of each table. A group is a type and the names that have
 //! it, so that the list reads like the vendor's.
 
-use super::schema::Kind::{self, Date, Integer, Number, Text};
+use datafusion::arrow::datatypes::DataType;
+
+use self::Kind::{Date, Integer, Number, Text};
+
+/// The type of a vendor column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Date,
+    Number,
+    Integer,
+}
+
+impl Kind {
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Kind::Text => DataType::Utf8,
+            Kind::Date => DataType::Date32,
+            Kind::Number => DataType::Float64,
+            Kind::Integer => DataType::Int64,
+        }
+    }
+}
 
 /// Consecutive columns of one type, names separated by white space.
 pub(super) type Group = (Kind, &'static str);

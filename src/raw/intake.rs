@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 
-use super::land::{OnProgress, Progress};
+use super::progress::{OnProgress, Progress};
 use super::reader::{Chunk, Sink, Source, read_file};
 use super::rejects::Rejects;
 use super::stage::{Stage, Staged};

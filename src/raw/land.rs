@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::intake::{Taken, take_in};
 use super::merge::Counts;
+use super::progress::{OnProgress, Progress};
 use super::rejects::REJECTED_SCHEMA;
 use super::stage::{Staged, Year};
 use super::upsert::{Merged, Upsert};
@@ -24,32 +25,6 @@ pub const REJECTED_DATASET: &str = "raw/_rejected";
 const ATTEMPTS: usize = 10;
 /// How many file names a commit records.
 const NAMES_RECORDED: usize = 20;
-
-/// Where a landing stands.
-#[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
-    /// Rows of a file were read.
-    Reading {
-        /// The file, as it was given.
-        file: &'a str,
-        /// Bytes of it that were read; compressed ones if it is compressed.
-        bytes: u64,
-        /// Its size in bytes.
-        total_bytes: u64,
-        /// Rows read from it.
-        rows: u64,
-    },
-    /// A year was merged and written.
-    Merging {
-        /// Years done.
-        done: usize,
-        /// Years in all; 1 for a table that is not kept by year.
-        total: usize,
-    },
-}
-
-/// Is told how a landing proceeds; called from another thread, often, so it should be quick.
-pub type OnProgress = dyn Fn(Progress<'_>) + Send + Sync;
 
 /// How to land.
 #[derive(Clone)]

@@ -16,6 +16,7 @@ mod files;
 mod intake;
 mod land;
 mod merge;
+mod progress;
 mod reader;
 mod rejects;
 mod schema;
@@ -26,7 +27,8 @@ mod validate;
 
 pub use error::RawError;
 pub use files::{FolderListing, list_folder};
-pub use land::{LandOptions, LandSummary, OnProgress, Progress, REJECTED_DATASET, land};
+pub use land::{LandOptions, LandSummary, REJECTED_DATASET, land};
+pub use progress::{OnProgress, Progress};
 pub use rejects::RejectedRow;
 pub use schema::RawTable;
 

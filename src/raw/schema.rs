@@ -4,28 +4,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::columns::{ACTIONS, DAILY, Group, METRICS, SEP, SF1, SF2, SF3, SP500, TICKERS};
+use super::columns::{ACTIONS, DAILY, Group, Kind, METRICS, SEP, SF1, SF2, SF3, SP500, TICKERS};
 use super::{RawError, Result};
-
-/// The type of a vendor column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Date,
-    Number,
-    Integer,
-}
-
-impl Kind {
-    fn data_type(self) -> DataType {
-        match self {
-            Kind::Text => DataType::Utf8,
-            Kind::Date => DataType::Date32,
-            Kind::Number => DataType::Float64,
-            Kind::Integer => DataType::Int64,
-        }
-    }
-}
 
 /// A vendor table: its name, columns and key (spec 01 §1).
 #[derive(Debug, Clone, Copy)]
