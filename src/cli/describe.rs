@@ -22,12 +22,12 @@ pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), Cl
         sort => format!("sorted by {}", sort.join(", ")),
     };
     print(format_args!(
-        "{} version {}: {} rows in {} files ({}), {sort}",
+        "{} version {}: {} rows, {}, {sort}; Parquet files: {}",
         snapshot.dataset().replace('/', "."),
         snapshot.version(),
         HumanCount(rows),
-        snapshot.files().len(),
         DecimalBytes(snapshot.size()),
+        snapshot.files().len(),
     ))?;
     for folder in folders(&snapshot) {
         print(format_args!("  {}", lake.child_url(&format!("{}/{folder}", snapshot.dataset()))))?;

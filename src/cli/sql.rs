@@ -203,11 +203,10 @@ async fn screen(mut rows: SendableRecordBatchStream, max_rows: usize, file: &Sql
 
 fn announce(context: &Context, engine: &Engine, built: &Built) {
     context.say(format_args!(
-        "{} version {}: {} rows in {} files, {}, {:.2} s → {}",
+        "{} version {}: {} rows, {}, {:.2} s → {}",
         built.dataset,
         built.version,
         HumanCount(built.rows),
-        built.files,
         DecimalBytes(built.bytes),
         built.seconds,
         engine.lake().child_url(&built.dataset)

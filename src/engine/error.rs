@@ -80,7 +80,7 @@ impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
         let diagnostic = error.diagnostic().cloned();
         let at = diagnostic.as_ref().and_then(place).or_else(|| parser_place(&error));
-        let help = diagnostic.as_ref().and_then(help);
+        let help = diagnostic.as_ref().and_then(help).or_else(|| memory_help(&error));
         let message = match error.find_root() {
             DataFusionError::External(inner) => inner.to_string(),
             DataFusionError::Diagnostic(_, inner) => inner.find_root().strip_backtrace(),
@@ -103,6 +103,12 @@ fn help(diagnostic: &Diagnostic) -> Option<String> {
     let notes = diagnostic.notes.iter().map(|note| note.message.clone());
     let all: Vec<_> = helps.into_iter().chain(notes).collect();
     (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// A sort or join that got too little memory to work even on disk.
+fn memory_help(error: &DataFusionError) -> Option<String> {
+    let exhausted = matches!(error.find_root(), DataFusionError::ResourcesExhausted(_));
+    exhausted.then(|| "raise --memory-limit, or lower --threads so that fewer tasks share it".to_owned())
 }
 
 /// The parser puts the place into its message: `… at Line: 3, Column: 8`.

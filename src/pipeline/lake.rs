@@ -53,6 +53,7 @@ impl<'a> EngineBuilder<'a> {
             (EngineError::Query { message, at: Some((line, column)), help }, Some(file)) => {
                 located(&message, file, line as usize, column as usize, help)
             }
+            (EngineError::Query { message, help: Some(help), .. }, _) => format!("{message}\nhelp: {help}"),
             (error, _) => error.to_string(),
         }
     }
