@@ -102,7 +102,8 @@ fn a_long_history_reads_the_same_elsewhere() {
 #[test]
 fn a_bucket_reads_the_same_elsewhere() {
     let Some(python) = python(MODULES) else { return };
-    let Some(server) = Server::s3s().or_else(Server::moto) else { return };
+    // s3s-fs answers a look at a folder, which pyarrow begins with, with an internal error.
+    let Some(server) = Server::moto() else { return };
     let desk = server.desk("lakes/outside");
     desk.ok(&["sql", "-c", KINDS]);
     desk.ok(&[

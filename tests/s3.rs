@@ -52,7 +52,7 @@ fn a_bucket_holds_what_a_folder_holds() {
     }
     // Landing the same again makes no version, and nothing is stale.
     assert_eq!(cloud.ok(&["history", "raw.sep"]).lines().count(), 2);
-    assert!(cloud.ok(&["--sql", SQL, "plan"]).contains("nothing to do"));
+    assert!(cloud.ok(&["--sql", SQL, "plan"]).contains("0 to build,"));
     assert!(cloud.ok(&["--sql", SQL, "--set", "momentum_weight=0.8", "plan"]).contains("feat_momentum_v2"));
     assert!(cloud.ok(&["--sql", SQL, "graph"]).contains("feat_beta"));
 }
@@ -75,7 +75,7 @@ fn every_command_takes_a_bucket() {
     desk.ok(&["run"]);
     desk.ok(&["--set", "factor=3", "run"]);
     assert_eq!(desk.number("select x from two"), 3.0);
-    assert!(desk.ok(&["--set", "factor=3", "plan"]).contains("nothing to do"));
+    assert!(desk.ok(&["--set", "factor=3", "plan"]).contains("0 to build,"));
     assert!(desk.ok(&["graph"]).contains("two") && desk.ok(&["params"]).contains("factor"));
     assert_eq!(desk.ok(&["export", "two", "--format", "csv"]), "x\n3.0\n");
     let out = desk.path("out");

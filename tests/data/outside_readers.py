@@ -89,5 +89,7 @@ if folder != "-" and on_s3:
     same("polars, Parquet", polars.read_parquet(f"{folder}/*.parquet", storage_options=options).to_arrow())
 elif folder != "-":
     same("pyarrow", pyarrow.dataset.dataset(folder).to_table())
+    # DuckDB shows instants in the session's time zone.
+    duckdb.sql("set timezone = 'UTC'")
     same("duckdb", duckdb.sql(f"from '{folder}/*.parquet'").to_arrow_table())
     same("polars, Parquet", polars.read_parquet(f"{folder}/*.parquet").to_arrow())
