@@ -3,10 +3,11 @@
 CARGO ?= cargo
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 PYTHON_ENV := $(TARGET)/python
+S3_SERVER := $(TARGET)/s3-server
 # One optimised profile everywhere, so that dependencies compile once.
 PROFILE := --release --locked
 
-.PHONY: demo test lint build setup python
+.PHONY: demo test lint build setup python s3-server
 
 demo: build
 	$(TARGET)/release/kairos demo
@@ -14,8 +15,9 @@ demo: build
 build: setup
 	$(CARGO) build $(PROFILE)
 
-test: setup python
-	KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python $(CARGO) test $(PROFILE) --workspace
+test: setup python s3-server
+	KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python KAIROS_S3S_FS=$(abspath $(S3_SERVER))/bin/s3s-fs \
+		$(CARGO) test $(PROFILE) --workspace
 
 lint: setup
 	$(CARGO) fmt --all --check
@@ -29,3 +31,7 @@ setup:
 # Some tests read our output with other programs; without Python they say that they skip.
 python:
 	@sh scripts/install-python-tools $(PYTHON_ENV)
+
+# A lake in a bucket is tested against real servers.
+s3-server:
+	@CARGO=$(CARGO) sh scripts/install-s3-server $(S3_SERVER)

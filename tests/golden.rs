@@ -4,7 +4,7 @@ mod common;
 
 use std::process::Command;
 
-use common::{Desk, REFERENCE, SQL, shared, stderr};
+use common::{Desk, REFERENCE, SQL, python, shared, stderr};
 
 const TABLES: [&str; 12] = [
     "universe",
@@ -21,23 +21,9 @@ const TABLES: [&str; 12] = [
     "feat_momentum_v2",
 ];
 
-/// A Python with the duckdb package, which the comparer needs.
-fn python() -> Option<String> {
-    let named = std::env::var("KAIROS_PYTHON").ok();
-    let candidates = named.into_iter().chain(["python3".to_owned()]);
-    let usable = |python: &String| {
-        Command::new(python).args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success())
-    };
-    let found = candidates.into_iter().find(usable);
-    if found.is_none() {
-        eprintln!("skipped: no Python with the package duckdb");
-    }
-    found
-}
-
 #[test]
 fn the_reference_overlay_reproduces_the_golden_tables() {
-    let (Some(shared), Some(python)) = (shared(), python()) else {
+    let (Some(shared), Some(python)) = (shared(), python("duckdb")) else {
         return;
     };
     let desk = Desk::new();

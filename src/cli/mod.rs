@@ -162,10 +162,11 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
 }
 
 fn start_logging(global: &GlobalArgs) {
+    // The log reader reports every dataset that is not there yet as an error; Kairos says itself what matters.
     let level = match (global.quiet, global.verbose) {
-        (true, _) => "error",
+        (true, _) => "error,deltalake_core=off,buoyant_kernel=off",
         (_, 0) => "warn,deltalake_core=off,buoyant_kernel=off",
-        (_, 1) => "warn,kairos=info",
+        (_, 1) => "warn,deltalake_core=off,buoyant_kernel=off,kairos=info",
         _ => "info,kairos=debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("KAIROS_LOG");

@@ -85,6 +85,18 @@ pub enum LakeError {
         /// What the object store said.
         source: object_store::Error,
     },
+    /// A bucket does not answer, or refuses.
+    #[error("cannot use {location} at {endpoint}: {reason}\nhelp: {help}")]
+    Bucket {
+        /// What was asked for.
+        location: String,
+        /// The server.
+        endpoint: String,
+        /// What it said, or that it said nothing.
+        reason: String,
+        /// What to check.
+        help: &'static str,
+    },
     /// Writing Parquet failed.
     #[error("writing '{path}' failed: {source}")]
     Write {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
-use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -14,6 +13,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
+use super::bucket::Bucket;
 use super::{LakeError, Result};
 
 /// The folder that groups the raw datasets; they are named `raw/sep` and so on.
@@ -26,6 +26,8 @@ pub struct Lake {
     store: Arc<dyn ObjectStore>,
     store_url: ObjectStoreUrl,
     prefix: Path,
+    /// Set if the storage is S3.
+    bucket: Option<Bucket>,
 }
 
 impl Lake {
@@ -36,19 +38,21 @@ impl Lake {
     pub fn open(location: &str) -> Result<Self> {
         let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
         let url = parse(location).map_err(refused)?;
+        let mut bucket = None;
         let (store, store_url): (Arc<dyn ObjectStore>, _) = match url.scheme() {
             "file" => (Arc::new(LocalFileSystem::new()), ObjectStoreUrl::local_filesystem()),
             "memory" => (Arc::new(InMemory::new()), store_url(&url)?),
             "s3" => {
-                let s3 = AmazonS3Builder::from_env().with_url(url.as_str()).build();
-                (Arc::new(s3.map_err(|e| refused(e.to_string()))?), store_url(&url)?)
+                let (named, s3) = Bucket::open(&url).map_err(refused)?;
+                bucket = Some(named);
+                (Arc::new(s3), store_url(&url)?)
             }
             other => {
                 return Err(refused(format!("scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix")));
             }
         };
         let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
-        Ok(Self { url, store, store_url, prefix })
+        Ok(Self { url, store, store_url, prefix, bucket })
     }
 
     /// The lake's root, for messages.
@@ -122,7 +126,10 @@ impl Lake {
     }
 
     pub(super) fn storage_error(&self, path: &Path, source: object_store::Error) -> LakeError {
-        LakeError::Storage { location: path.to_string(), source }
+        match &self.bucket {
+            Some(bucket) => bucket.explain(path.as_ref(), &source),
+            None => LakeError::Storage { location: path.to_string(), source },
+        }
     }
 
     /// The Delta log store of one dataset, on the lake's own storage.

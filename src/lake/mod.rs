@@ -13,6 +13,7 @@
 //! A version is visible once its log entry exists, and the entry is written with put-if-absent, which is atomic on a
 //! local disk and on S3. Whatever a crash leaves behind is a file that no version names.
 
+mod bucket;
 mod error;
 mod layout;
 mod location;

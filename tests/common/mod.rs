@@ -1,6 +1,8 @@
 //! Runs the `kairos` command in a scratch folder, as a user would.
 #![allow(dead_code)] // each test file uses a part of it
 
+pub mod servers;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,14 +11,23 @@ pub const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
 /// The overlay that reproduces the reference.
 pub const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/reference");
 
-/// A scratch folder with a lake in it.
+/// A scratch folder, with a lake in it or elsewhere.
 pub struct Desk {
     folder: tempfile::TempDir,
+    lake: String,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Desk {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        let lake = folder.path().join("lake").display().to_string();
+        Self { folder, lake, settings: Vec::new() }
+    }
+
+    /// A desk whose lake is at this URL, reached with these environment variables.
+    pub fn at(lake: String, settings: Vec<(&'static str, String)>) -> Self {
+        Self { lake, settings, ..Self::new() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -25,6 +36,16 @@ impl Desk {
 
     pub fn lake(&self) -> PathBuf {
         self.path("lake")
+    }
+
+    /// Where the lake is, as it is given to the command.
+    pub fn lake_location(&self) -> &str {
+        &self.lake
+    }
+
+    /// The environment variables that the command gets.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        self.settings.clone()
     }
 
     /// Writes a file below the folder and returns its path.
@@ -39,7 +60,12 @@ impl Desk {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kairos"));
         command.current_dir(self.folder.path()).env_remove("KAIROS_LAKE").env_remove("NO_COLOR");
-        command.arg("--lake").arg(self.lake()).args(arguments);
+        // What this machine happens to be set up for must not decide a test.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+            command.env_remove(name);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.arg("--lake").arg(&self.lake).args(arguments);
         command
     }
 
@@ -77,6 +103,21 @@ impl Desk {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A Python with these modules: the one that `make test` sets up, else the one on the path.
+pub fn python(modules: &str) -> Option<String> {
+    let named = std::env::var("KAIROS_PYTHON").ok();
+    let candidates = named.into_iter().chain(["python3".to_owned()]);
+    let import = format!("import {modules}");
+    let usable = |python: &String| {
+        Command::new(python).args(["-c", &import]).output().is_ok_and(|output| output.status.success())
+    };
+    let found = candidates.into_iter().find(usable);
+    if found.is_none() {
+        eprintln!("skipped: no Python with the modules {modules}");
+    }
+    found
 }
 
 /// The folder of golden and real data beside the repository, if this machine has it.

@@ -1,0 +1,140 @@
+//! S3 servers on this machine: started on a free port, stopped when dropped.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Desk, python};
+
+pub const BUCKET: &str = "market";
+pub const SECRET: &str = "a-Secret/that+nobody=sees";
+
+pub struct Server {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// moto: honours put-if-absent also in a race; takes every key.
+    pub fn moto() -> Option<Self> {
+        Self::start_moto(&[])
+    }
+
+    /// moto that knows nobody: after the bucket is made, every request is refused.
+    pub fn closed_moto() -> Option<Self> {
+        Self::start_moto(&[("INITIAL_NO_AUTH_ACTION_COUNT", "1")])
+    }
+
+    fn start_moto(settings: &[(&str, &str)]) -> Option<Self> {
+        let python = python("moto.server, flask, flask_cors")?;
+        let server = Self::start(|port, _| {
+            let mut command = Command::new(&python);
+            command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+            command.envs(settings.iter().copied());
+            command
+        });
+        let answer = server.request("PUT", &format!("/{BUCKET}"));
+        assert!(answer.contains(" 200 "), "moto makes no bucket: {answer}");
+        Some(server)
+    }
+
+    /// s3s-fs: fast, and checks signatures; a race of creates may have several winners.
+    pub fn s3s() -> Option<Self> {
+        let program = std::env::var("KAIROS_S3S_FS").unwrap_or_else(|_| "s3s-fs".to_owned());
+        if !Command::new(&program).arg("--version").output().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: no s3s-fs");
+            return None;
+        }
+        Some(Self::start(|port, folder| {
+            std::fs::create_dir_all(folder.join(BUCKET)).unwrap();
+            let mut command = Command::new(&program);
+            command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+            command.args(["--access-key", "reader", "--secret-key", SECRET]).arg(folder);
+            command
+        }))
+    }
+
+    fn start(command: impl Fn(u16, PathBuf) -> Command) -> Self {
+        // Another process may take the port between our look and the server's.
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let log = std::fs::File::create(folder.path().join("log")).unwrap();
+            let mut command = command(port, folder.path().to_path_buf());
+            let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+            // From here on a panic stops the server.
+            let mut server = Self { child, port, folder };
+            if server.is_ready() {
+                return server;
+            }
+        }
+        panic!("no S3 server comes up");
+    }
+
+    fn is_ready(&mut self) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(60) {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            self.port
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The settings with which this server is reached.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        settings(&self.endpoint())
+    }
+
+    /// A desk with a lake of this name in the bucket.
+    pub fn desk(&self, lake: &str) -> Desk {
+        Desk::at(format!("s3://{BUCKET}/{lake}"), self.settings())
+    }
+
+    /// The requests that moto has answered, as method and path.
+    pub fn requests(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        let lines = log.lines().filter_map(|line| line.split_once('"')?.1.split_once(" HTTP/"));
+        lines.map(|(request, _)| request.to_owned()).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn settings(endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT", endpoint.to_owned()),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "reader".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
+    ]
+}
