@@ -3,7 +3,10 @@
 Rows and columns are the same, NULLs are in the same places, integers are equal, and floats differ by at most
 1e-9 * max(|ours|, |theirs|, median of |ours| in the column). The median is what makes a difference of averages
 that happens to be near zero comparable: its rounding error comes from the averages, not from itself.
-Prints the largest such relative difference; leaves with 1 and the first differing rows if it is too large.
+A flag may differ in a row whose deciding value lies within the tolerance of its threshold, where the last bit
+decides: those rows are counted, not hidden.
+Prints the largest relative difference and the number of such rows; leaves with 1 and the first differing rows if a
+difference is too large.
 """
 
 import sys
@@ -12,8 +15,8 @@ import polars as pl
 
 TOLERANCE = 1e-9
 KEY = ["ticker", "date"]
-
-
+# flag: (the column that decides it, its threshold)
+THRESHOLDS = {"mean_reversion_flag": ("close_zscore_21d", -2.0)}
 INFINITE = float("inf")
 
 
@@ -44,8 +47,15 @@ def main(ours_folder, theirs_file):
     ours = pl.read_parquet(f"{ours_folder}/*.parquet").sort(KEY)
     theirs = pl.read_parquet(theirs_file)
     found = compare(ours, theirs)
+    ties = 0
+    for flag, (decides, threshold) in THRESHOLDS.items():
+        if flag in found:
+            tie = ((ours[decides] - threshold).abs() <= TOLERANCE).fill_null(False) & (found[flag] > 0)
+            tie &= ours[flag].is_not_null() & theirs[flag].is_not_null()
+            ties += tie.sum()
+            found[flag] = found[flag].set(tie, 0.0)
     worst = max(found, key=lambda column: found[column].max())
-    print(f"{found[worst].max():.1e}")
+    print(f"{found[worst].max():.1e} {ties}")
     wrong = [column for column in found if found[column].max() > TOLERANCE]
     for column in wrong:
         bad = found[column] > TOLERANCE
