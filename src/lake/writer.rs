@@ -12,6 +12,7 @@ use datafusion::parquet::arrow::AsyncArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use datafusion::parquet::schema::types::ColumnPath;
 
 use object_store::buffered::BufWriter;
 
@@ -164,7 +165,7 @@ impl DatasetWriter {
         let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
         let target = self.lake.child(&format!("{}/{path}", self.dataset));
         let sink = BufWriter::new(self.lake.store().clone(), target);
-        let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties()?));
+        let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties(&self.schema)?));
         let writer = writer.map_err(|source| write_error(&path, source))?;
         Ok(OpenFile { path, writer, rows: 0, range })
     }
@@ -247,15 +248,21 @@ impl OrderCheck {
     }
 }
 
-/// Zstd at level 1 compresses prices and features within a few per cent of higher levels at several times their speed;
-/// dictionaries pay for tickers and dates and are given up by the writer where they do not.
-fn properties() -> Result<WriterProperties> {
+/// Zstd at level 1 compresses prices and features within a few per cent of higher levels at several times their speed.
+/// Dictionaries pay for tickers and dates; for floats of full precision, building one costs more time than all the rest
+/// of writing and its half-used indices take more space than the values.
+fn properties(schema: &Schema) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
-    Ok(WriterProperties::builder()
+    let builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build())
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    let floats = schema.fields().iter().filter(|field| field.data_type().is_floating());
+    let builder = floats.fold(builder, |builder, field| {
+        // A path of one name, whatever dots are in it.
+        builder.set_column_dictionary_enabled(ColumnPath::new(vec![field.name().clone()]), false)
+    });
+    Ok(builder.build())
 }
 
 fn write_error(path: &str, source: ParquetError) -> LakeError {
