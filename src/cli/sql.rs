@@ -22,7 +22,7 @@ pub(super) struct SqlArgs {
     #[arg(required_unless_present = "command", conflicts_with = "command")]
     file: Option<PathBuf>,
     /// SQL text; several statements are separated by semicolons
-    #[arg(short, long, value_name = "SQL")]
+    #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
     command: Option<String>,
     /// Form of the rows [default: table, or as the output file's name says]
     #[arg(long, value_enum)]
