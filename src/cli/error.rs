@@ -47,6 +47,11 @@ impl CliError {
         Self { code: INTERRUPTED, message: message.into() }
     }
 
+    /// Ctrl-C ended a statement and not the session.
+    pub(crate) fn cancelled() -> Self {
+        Self { code: INTERRUPTED, message: "cancelled; nothing was committed by this statement".into() }
+    }
+
     /// Standard output is closed or full.
     pub(crate) fn output(error: std::io::Error) -> Self {
         match error.kind() {
