@@ -5,6 +5,7 @@
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
 mod build;
+mod cancel;
 mod error;
 mod export;
 mod output;
@@ -117,6 +118,7 @@ impl Engine {
             }
             _ => {
                 let physical = state.create_physical_plan(&logical).await?;
+                let physical = cancel::yielding_joins(physical)?;
                 Ok(Outcome::Rows(execute_stream(physical, state.task_ctx())?))
             }
         }

@@ -22,7 +22,10 @@ impl Table {
         if several_lines || total(&widths) <= width || widths.is_empty() {
             return (self, 0);
         }
-        let least: Vec<_> = self.columns.iter().zip(&widths).map(|((_, align), w)| least(*align, *w)).collect();
+        let mut least: Vec<_> = self.columns.iter().zip(&widths).map(|((_, align), w)| least(*align, *w)).collect();
+        if widths[0] <= width / 2 {
+            least[0] = widths[0]; // it says what the row is about
+        }
         let (front, back) = if total(&least) <= width { (widths.len(), 0) } else { outer(&least, width) };
         let hidden = widths.len() - front - back;
         let table = if hidden == 0 { self } else { self.without_middle(front, back) };
@@ -52,15 +55,15 @@ impl Table {
     /// Cuts texts at the largest common length that lets the table fit; the names of columns last of all.
     fn with_texts_cut(mut self, width: usize) -> Self {
         let widths = self.widths();
+        let mut texts: Vec<bool> = self.columns.iter().map(|(_, align)| *align == Align::Left).collect();
+        texts[0] &= widths[0] > width / 2;
         let capped = |cap: usize| -> Vec<usize> {
-            let columns = self.columns.iter().zip(&widths);
-            columns.map(|((_, align), w)| if *align == Align::Left { cap.min(*w) } else { *w }).collect()
+            texts.iter().zip(&widths).map(|(text, w)| if *text { cap.min(*w) } else { *w }).collect()
         };
         let widest = widths.iter().copied().max().unwrap_or(1);
         let cap = (1..=widest).rev().find(|cap| total(&capped(*cap)) <= width).unwrap_or(width.max(1));
-        let texts: Vec<bool> = self.columns.iter().map(|(_, align)| *align == Align::Left).collect();
-        for (name, align) in &mut self.columns {
-            if *align == Align::Left {
+        for ((name, _), text) in self.columns.iter_mut().zip(&texts) {
+            if *text {
                 *name = truncate_str(name, cap, ELLIPSIS).into_owned();
             }
         }

@@ -117,6 +117,12 @@ pub(super) fn is_blank(text: &str) -> bool {
     pieces(text).iter().all(|piece| matches!(piece.kind, Kind::Space | Kind::Comment | Kind::Semicolon))
 }
 
+/// Whether it makes a dataset, so that there are new names.
+pub(super) fn creates(text: &str) -> bool {
+    let keywords = pieces(text).into_iter().filter(|piece| piece.kind == Kind::Keyword);
+    keywords.into_iter().any(|piece| text[piece.bytes].eq_ignore_ascii_case("create"))
+}
+
 fn kind(token: &Token) -> Kind {
     match token {
         Token::Word(word) if word.quote_style.is_none() && is_keyword(&word.value) => Kind::Keyword,

@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: &ReplArgs) -> Result<(), CliErr
     let mut session = Session { context, engine, parameters, names, timing: true, max_rows: args.max_rows };
     if input.is_terminal() {
         context.say(format_args!(
-            "Kairos {} over the lake {}. SQL ends with ;  \\? helps, \\q leaves.",
+            "Kairos {} over {}\nSQL ends with ;  \\? helps, \\q leaves.",
             env!("CARGO_PKG_VERSION"),
             session.engine.lake().display()
         ));
@@ -100,7 +100,9 @@ impl Session<'_> {
         match commands::parse(text) {
             None => {
                 cancellable(self.statement(text)).await?;
-                self.refresh_names();
+                if lex::creates(text) {
+                    self.refresh_names();
+                }
             }
             Some(command) => {
                 let command = command.map_err(CliError::usage)?;
