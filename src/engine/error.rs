@@ -101,13 +101,12 @@ fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
 }
 
 fn help(diagnostic: &Diagnostic) -> Option<String> {
-    let helps: Vec<_> = diagnostic.helps.iter().map(|help| help.message.as_str()).collect();
-    if let Some(names) = alike(&diagnostic.message, &helps) {
+    let helps = diagnostic.helps.iter().map(|help| help.message.as_str());
+    let notes = diagnostic.notes.iter().map(|note| note.message.as_str());
+    let all: Vec<_> = helps.chain(notes).collect();
+    if let Some(names) = alike(&diagnostic.message, &all) {
         return Some(format!("did you mean {}?", names.join(" or ")));
     }
-    let helps = helps.into_iter().map(str::to_owned);
-    let notes = diagnostic.notes.iter().map(|note| note.message.clone());
-    let all: Vec<_> = helps.chain(notes).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
