@@ -3,7 +3,8 @@
 use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
 
-use super::{CliError, Context, print};
+use super::{CliError, Context, print_table};
+use crate::lake::Lake;
 use crate::report::{Align, Table};
 
 /// List the datasets of the lake
@@ -11,7 +12,11 @@ use crate::report::{Align, Table};
 pub(super) struct DatasetsArgs {}
 
 pub(super) async fn run(context: &Context, _: &DatasetsArgs) -> Result<(), CliError> {
-    let lake = context.lake()?;
+    show(context, &context.lake()?).await
+}
+
+/// Prints a line for every dataset of the lake.
+pub(super) async fn show(context: &Context, lake: &Lake) -> Result<(), CliError> {
     let mut table = Table::new(&[
         ("dataset", Align::Left),
         ("version", Align::Right),
@@ -46,6 +51,6 @@ pub(super) async fn run(context: &Context, _: &DatasetsArgs) -> Result<(), CliEr
             lake.display(),
             context.lake_location()
         ))),
-        _ => print(table),
+        _ => print_table(table),
     }
 }

@@ -3,7 +3,8 @@
 use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
 
-use super::{CliError, Context, print};
+use super::{CliError, Context, print, print_table};
+use crate::lake::Lake;
 use crate::report::{Align, Table};
 
 /// Show a dataset's columns with types, missing values and bounds
@@ -14,8 +15,12 @@ pub(super) struct DescribeArgs {
 }
 
 pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), CliError> {
-    let lake = context.lake()?;
-    let snapshot = context.find(&lake, &args.dataset).await?;
+    show(context, &context.lake()?, &args.dataset).await
+}
+
+/// Prints what is known of a dataset and its columns.
+pub(super) async fn show(context: &Context, lake: &Lake, dataset: &str) -> Result<(), CliError> {
+    let snapshot = context.find(lake, dataset).await?;
     let rows = snapshot.rows();
     let sort = match snapshot.layout().sort.as_slice() {
         [] => "unsorted".to_owned(),
@@ -50,7 +55,7 @@ pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), Cl
             bound(column.max),
         ]);
     }
-    print(table)
+    print_table(table)
 }
 
 /// Where the version's files are: one folder for a derived dataset, one per year for a raw one.

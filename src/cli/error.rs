@@ -47,6 +47,11 @@ impl CliError {
         Self { code: INTERRUPTED, message: message.into() }
     }
 
+    /// Ctrl-C ended a statement and not the session.
+    pub(crate) fn cancelled() -> Self {
+        Self { code: INTERRUPTED, message: "cancelled; nothing was committed by this statement".into() }
+    }
+
     /// Standard output is closed or full.
     pub(crate) fn output(error: std::io::Error) -> Self {
         match error.kind() {
@@ -64,6 +69,15 @@ impl CliError {
                 let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
                 Self::failed(format!("{message}{place}{help}"))
             }
+            EngineError::UnknownTable { name, suggestions } => {
+                let place = mention(&file.text, &name).map(|bytes| SourceLocation::of_bytes(file, bytes));
+                let place = place.map_or(String::new(), |place| format!("\n{place}"));
+                let help = match suggestions.as_slice() {
+                    [] => "`kairos datasets` lists what there is".to_owned(),
+                    names => format!("did you mean {}?", names.join(" or ")),
+                };
+                Self::failed(format!("there is no dataset '{name}' in the lake{place}\nhelp: {help}"))
+            }
             other => other.into(),
         }
     }
@@ -77,6 +91,16 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
+}
+
+/// Where a text names something, as a word of its own.
+fn mention(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let alone = |(at, _): &(usize, &str)| {
+        let (before, after) = (&text[..*at], &text[at + name.len()..]);
+        !before.ends_with(of_word) && !after.starts_with(of_word)
+    };
+    text.match_indices(name).find(alone).map(|(at, _)| at..at + name.len())
 }
 
 impl From<LakeError> for CliError {

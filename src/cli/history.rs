@@ -3,8 +3,8 @@
 use clap::Args;
 use indicatif::HumanCount;
 
-use super::{CliError, Context, print};
-use crate::lake::CommitRecord;
+use super::{CliError, Context, print_table};
+use crate::lake::{CommitRecord, Lake};
 use crate::report::{Align, Table};
 
 /// Show a dataset's versions and where each came from
@@ -15,8 +15,12 @@ pub(super) struct HistoryArgs {
 }
 
 pub(super) async fn run(context: &Context, args: &HistoryArgs) -> Result<(), CliError> {
-    let lake = context.lake()?;
-    let snapshot = context.find(&lake, &args.dataset).await?;
+    show(context, &context.lake()?, &args.dataset).await
+}
+
+/// Prints a dataset's versions.
+pub(super) async fn show(context: &Context, lake: &Lake, dataset: &str) -> Result<(), CliError> {
+    let snapshot = context.find(lake, dataset).await?;
     let mut table = Table::new(&[
         ("version", Align::Right),
         ("committed", Align::Left),
@@ -47,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &HistoryArgs) -> Result<(), Cli
             record.run_id,
         ]);
     }
-    print(table)
+    print_table(table)
 }
 
 fn inputs(record: &CommitRecord) -> String {

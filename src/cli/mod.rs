@@ -8,9 +8,11 @@ mod error;
 mod export;
 mod graph;
 mod history;
+mod install;
 mod land;
 mod params;
 mod plan;
+mod repl;
 mod run;
 mod sql;
 mod synth;
@@ -21,9 +23,12 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use console::Term;
 
 use context::Context;
 use error::CliError;
+
+use crate::report::Table;
 
 /// A columnar batch engine for systematic equity research.
 ///
@@ -92,6 +97,8 @@ enum Command {
     Graph(graph::GraphArgs),
     /// Run SQL from a file or the command line
     Sql(sql::SqlArgs),
+    /// Ask the lake in SQL, interactively
+    Repl(repl::ReplArgs),
     /// List the parameters of the SQL and their values
     Params(params::ParamsArgs),
     /// List the datasets of the lake
@@ -102,6 +109,10 @@ enum Command {
     History(history::HistoryArgs),
     /// Write datasets as plain files
     Export(export::ExportArgs),
+    /// Print the completions of the command for a shell
+    Completions(install::CompletionsArgs),
+    /// Print the manual page of the command
+    Man(install::ManArgs),
 }
 
 /// Runs the command line and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by a check.
@@ -124,6 +135,10 @@ pub fn main() -> ExitCode {
         }
     };
     let done = runtime.block_on(async {
+        if let Command::Repl(args) = &cli.command {
+            // There Ctrl-C ends a query and not the session.
+            return repl::run(&context, args).await;
+        }
         tokio::select! {
             done = dispatch(&context, cli.command) => done,
             () = context.interrupted() => Err(CliError::interrupted()),
@@ -153,11 +168,14 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::Sql(args) => sql::run(context, &args).await,
+        Command::Repl(args) => repl::run(context, &args).await,
         Command::Params(args) => params::run(context, &args).await,
         Command::Datasets(args) => datasets::run(context, &args).await,
         Command::Describe(args) => describe::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
+        Command::Completions(args) => install::completions(&args),
+        Command::Man(args) => install::man(&args),
     }
 }
 
@@ -181,4 +199,20 @@ fn start_logging(global: &GlobalArgs) {
 /// Prints a line to standard output. A closed pipe (`kairos … | head`) is the reader's way to say that it has enough.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), CliError> {
     writeln!(std::io::stdout(), "{text}").map_err(CliError::output)
+}
+
+/// Prints a table; on a terminal it is made to fit its width, in a pipe it is whole.
+pub(crate) fn print_table(table: Table) -> Result<(), CliError> {
+    let terminal = Term::stdout();
+    let size = if terminal.is_term() { terminal.size_checked() } else { None };
+    let Some((_, width)) = size else {
+        return print(table);
+    };
+    let (table, hidden) = table.fitted(width.into());
+    print(table)?;
+    match hidden {
+        0 => Ok(()),
+        1 => print("… 1 column does not fit"),
+        _ => print(format_args!("… {hidden} columns do not fit")),
+    }
 }

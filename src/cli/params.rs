@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{CliError, Context, print};
+use super::{CliError, Context, print_table};
+use crate::pipeline::Parameters;
 use crate::report::{Align, Table};
 
 /// List the parameters of the SQL and their values
@@ -10,7 +11,11 @@ use crate::report::{Align, Table};
 pub(super) struct ParamsArgs {}
 
 pub(super) async fn run(context: &Context, _: &ParamsArgs) -> Result<(), CliError> {
-    let parameters = context.parameters(&context.sql_tree()?)?;
+    show(&context.parameters(&context.sql_tree()?)?)
+}
+
+/// Prints a line for every parameter.
+pub(super) fn show(parameters: &Parameters) -> Result<(), CliError> {
     let columns = ["parameter", "value", "unit", "meaning", "set by"].map(|name| (name, Align::Left));
     let mut table = Table::new(&columns);
     for parameter in parameters.iter() {
@@ -22,5 +27,5 @@ pub(super) async fn run(context: &Context, _: &ParamsArgs) -> Result<(), CliErro
             parameter.set_by.clone(),
         ]);
     }
-    print(table)
+    print_table(table)
 }

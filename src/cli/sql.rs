@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::displayable;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use indicatif::{DecimalBytes, HumanCount};
 
 use super::context::functions;
-use super::{CliError, Context, print};
+use super::{CliError, Context, print, print_table};
 use crate::engine::{Built, Engine, EngineError, Format, Outcome, write_file, write_rows};
 use crate::lake::CommitRecord;
 use crate::pipeline::{Parameters, SqlFile, Step, parse_statements};
@@ -77,6 +78,23 @@ pub(super) async fn execute(
             Outcome::Rows(rows) => show(context, rows, target, file).await?,
             Outcome::Built(built) => announce(context, engine, &built),
         }
+    }
+    Ok(())
+}
+
+/// Prints the physical plans of the statements of a text.
+pub(super) async fn show_plan(
+    context: &Context,
+    engine: &Engine,
+    file: &SqlFile,
+    parameters: &Parameters,
+) -> Result<(), CliError> {
+    let in_text = |error| CliError::in_text(error, file);
+    for statement in parse_statements(file)? {
+        let (statement, _) = bind(context, statement, file, parameters)?;
+        let planned = engine.plan(statement).await.map_err(in_text)?;
+        let physical = engine.physical_plan_of(planned).await.map_err(in_text)?;
+        print(displayable(physical.as_ref()).indent(false))?;
     }
     Ok(())
 }
@@ -193,7 +211,7 @@ async fn screen(mut rows: SendableRecordBatchStream, max_rows: usize, file: &Sql
         count += batch.num_rows();
     }
     let table = Table::of_batches(&schema, &shown).map_err(|error| CliError::failed(error.to_string()))?;
-    print(table)?;
+    print_table(table)?;
     if count > max_rows {
         let more = HumanCount((count - max_rows) as u64);
         print(format_args!("… {more} more rows (--max-rows N shows more, -o FILE keeps all)"))?;

@@ -76,7 +76,8 @@ impl Job<'_> {
         if base.is_some() && !self.create.or_replace {
             return Err(EngineError::Exists(dataset));
         }
-        let arranged = physical_plan(self.state, self.create).await?;
+        let mut arranged = physical_plan(self.state, self.create).await?;
+        arranged.plan = super::cancel::yielding_joins(arranged.plan)?;
         let (files, layout) = self.write(&dataset, base.as_ref(), &arranged).await?;
         let rows = files.iter().map(DataFile::rows).sum();
         let bytes = files.iter().map(|file| file.size).sum();

@@ -6,6 +6,7 @@ use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use thiserror::Error;
 
 use crate::lake::LakeError;
+use crate::names::nearest;
 
 /// Errors of parsing, planning and running SQL.
 #[derive(Debug, Error)]
@@ -90,7 +91,8 @@ impl From<DataFusionError> for EngineError {
             Some(diagnostic) if !message.contains(&diagnostic.message) => diagnostic.message.clone(),
             _ => message,
         };
-        Self::Query { message: without_prefix(&message).to_owned(), at, help }
+        let (message, of_call) = about_call(without_prefix(&message));
+        Self::Query { message, at, help: help.or(of_call) }
     }
 }
 
@@ -99,9 +101,12 @@ fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
 }
 
 fn help(diagnostic: &Diagnostic) -> Option<String> {
-    let helps: Vec<_> = diagnostic.helps.iter().map(|help| help.message.clone()).collect();
-    let notes = diagnostic.notes.iter().map(|note| note.message.clone());
-    let all: Vec<_> = helps.into_iter().chain(notes).collect();
+    let helps = diagnostic.helps.iter().map(|help| help.message.as_str());
+    let notes = diagnostic.notes.iter().map(|note| note.message.as_str());
+    let all: Vec<_> = helps.chain(notes).collect();
+    if let Some(names) = alike(&diagnostic.message, &all) {
+        return Some(format!("did you mean {}?", names.join(" or ")));
+    }
     (!all.is_empty()).then(|| all.join("; "))
 }
 
@@ -109,6 +114,45 @@ fn help(diagnostic: &Diagnostic) -> Option<String> {
 fn memory_help(error: &DataFusionError) -> Option<String> {
     let exhausted = matches!(error.find_root(), DataFusionError::ResourcesExhausted(_));
     exhausted.then(|| "raise --memory-limit, or lower --threads so that fewer tasks share it".to_owned())
+}
+
+/// The columns or functions that DataFusion offers, if it offers nothing else: the nearest first, written as the
+/// statement wrote the wrong one, with a qualifier or without.
+fn alike(message: &str, helps: &[&str]) -> Option<Vec<String>> {
+    let offer = |help: &&str| {
+        let (_, name) = help.split_once("ossible column ").or_else(|| help.split_once("ossible function "))?;
+        Some(name.trim_matches('\'').to_owned())
+    };
+    let offered = helps.iter().map(offer).collect::<Option<Vec<_>>>().filter(|names| !names.is_empty())?;
+    let wrong = message.split('\'').nth(1).unwrap_or_default();
+    if !message.contains("not found") || message.contains(" in '") {
+        return Some(offered);
+    }
+    let bare: Vec<&str> = offered.iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
+    let near = nearest(wrong, bare.iter().copied());
+    Some(if near.is_empty() { bare.into_iter().map(str::to_owned).collect() } else { near })
+}
+
+/// What is wrong with a call of a function, without the layers that DataFusion wraps around it, and what it takes.
+fn about_call(message: &str) -> (String, Option<String>) {
+    const NO_MATCH: &str = "No function matches the given name and argument types '";
+    if let Some(name) = message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next()) {
+        return (format!("there is no function '{name}'"), None);
+    }
+    let Some((cause, rest)) = message.split_once(NO_MATCH) else {
+        return (message.to_owned(), None);
+    };
+    if let Some((_, ours)) = cause.split_once("user-defined coercion failed with: ") {
+        let ours = without_prefix(ours).trim_end().trim_end_matches('.');
+        let (what, usage) = ours.rsplit_once("; write ").unwrap_or((ours, ""));
+        return (what.to_owned(), (!usage.is_empty()).then(|| format!("write {usage}")));
+    }
+    let call = rest.split('\'').next().unwrap_or_default();
+    let name = call.split('(').next().unwrap_or_default();
+    let forms = rest.split_once("Candidate functions:").map_or("", |(_, forms)| forms);
+    let forms: Vec<&str> = forms.lines().map(str::trim).filter(|form| !form.is_empty()).collect();
+    let help = (!forms.is_empty()).then(|| format!("it takes {}", forms.join(" or ")));
+    (format!("{name} does not take arguments of these types: {call}"), help)
 }
 
 /// The parser puts the place into its message: `… at Line: 3, Column: 8`.
@@ -159,4 +203,36 @@ pub(super) fn refuse_unsupported(plan: &LogicalPlan) -> Result<(), EngineError> 
         _ => return Ok(()),
     };
     Err(EngineError::Unsupported { what, instead })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_text_is_left_of_a_wrong_call() {
+        let (message, help) = about_call(
+            "Function 'rolling_mean' user-defined coercion failed with: Error during planning: argument `x` of \
+             rolling_mean must be a number, found type Utf8; write rolling_mean(x, n). No function matches the given \
+             name and argument types 'rolling_mean(Utf8)'. You might need to add explicit type casts.\n\tCandidate \
+             functions:\n\trolling_mean(UserDefined)",
+        );
+        assert_eq!(message, "argument `x` of rolling_mean must be a number, found type Utf8");
+        assert_eq!(help.unwrap(), "write rolling_mean(x, n)");
+        let (message, help) = about_call(
+            "Internal error: bug. No function matches the given name and argument types 'sum(Utf8)'. You might need \
+             to add explicit type casts.\n\tCandidate functions:\n\tsum(Int64)\n\tsum(Float64)",
+        );
+        assert_eq!(message, "sum does not take arguments of these types: sum(Utf8)");
+        assert_eq!(help.unwrap(), "it takes sum(Int64) or sum(Float64)");
+        assert_eq!(about_call("Divide by zero"), ("Divide by zero".to_owned(), None));
+    }
+
+    #[test]
+    fn the_nearest_columns_are_offered() {
+        let helps = ["possible column t.mom_1m", "possible column t.mom_12_1", "possible column t.mom_12m"];
+        assert_eq!(alike("column 'mom_12' not found", &helps).unwrap()[0], "mom_12m");
+        assert_eq!(alike("column 'clos' not found in 'a'", &["possible column a.close"]).unwrap(), ["a.close"]);
+        assert_eq!(alike("x", &["Add it to GROUP BY"]), None);
+    }
 }

@@ -5,6 +5,7 @@
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
 mod build;
+mod cancel;
 mod error;
 mod export;
 mod output;
@@ -67,6 +68,19 @@ impl Engine {
         &self.lake
     }
 
+    /// The names of all functions that a statement may call: scalar, aggregate, window and table functions.
+    pub fn function_names(&self) -> Vec<String> {
+        let session = &self.session;
+        let mut names: Vec<String> = session.scalar_functions().keys().cloned().collect();
+        names.extend(session.aggregate_functions().keys().cloned());
+        names.extend(session.window_functions().keys().cloned());
+        names.extend(session.table_functions().keys().cloned());
+        names.push(resolve::AT_VERSION.to_owned());
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Splits text into statements, keeping their places for messages.
     ///
     /// # Errors
@@ -104,6 +118,7 @@ impl Engine {
             }
             _ => {
                 let physical = state.create_physical_plan(&logical).await?;
+                let physical = cancel::yielding_joins(physical)?;
                 Ok(Outcome::Rows(execute_stream(physical, state.task_ctx())?))
             }
         }
@@ -115,7 +130,15 @@ impl Engine {
     /// If planning fails.
     pub async fn physical_plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
         let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
-        let Planned { state, logical } = self.plan(statement).await?;
+        self.physical_plan_of(self.plan(statement).await?).await
+    }
+
+    /// The physical plan of a planned statement.
+    ///
+    /// # Errors
+    /// If physical planning fails.
+    pub async fn physical_plan_of(&self, planned: Planned) -> Result<Arc<dyn ExecutionPlan>> {
+        let Planned { state, logical } = planned;
         Ok(match &logical {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
                 build::physical_plan(&state, create).await?.plan

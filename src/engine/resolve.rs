@@ -22,7 +22,7 @@ use super::{EngineError, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
 use crate::names::nearest;
 
-const AT_VERSION: &str = "at_version";
+pub(super) const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
 pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &Statement) -> Result<SessionState> {

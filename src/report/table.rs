@@ -16,31 +16,21 @@ pub enum Align {
 }
 
 /// A table with a header; missing values are shown as an empty cell.
-#[derive(Debug)]
-pub struct Table(comfy_table::Table);
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(super) columns: Vec<(String, Align)>,
+    pub(super) rows: Vec<Vec<String>>,
+}
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: &[(&str, Align)]) -> Self {
-        let mut table = comfy_table::Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(columns.iter().map(|(name, _)| *name));
-        for (at, (_, align)) in columns.iter().enumerate() {
-            if let Some(column) = table.column_mut(at) {
-                let padding = if at == 0 { (0, 1) } else { (1, 1) };
-                column.set_padding(padding);
-                column.set_cell_alignment(match align {
-                    Align::Left => CellAlignment::Left,
-                    Align::Right => CellAlignment::Right,
-                });
-            }
-        }
-        Self(table)
+        Self { columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(), rows: Vec::new() }
     }
 
     /// Appends a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) -> &mut Self {
-        self.0.add_row(cells.into_iter().collect::<Vec<_>>());
+        self.rows.push(cells.into_iter().collect());
         self
     }
 
@@ -96,7 +86,20 @@ fn trimmed(text: String) -> String {
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (at, line) in self.0.lines().enumerate() {
+        let mut table = comfy_table::Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(self.columns.iter().map(|(name, _)| name));
+        table.add_rows(&self.rows);
+        for (at, (_, align)) in self.columns.iter().enumerate() {
+            if let Some(column) = table.column_mut(at) {
+                column.set_padding(if at == 0 { (0, 1) } else { (1, 1) });
+                column.set_cell_alignment(match align {
+                    Align::Left => CellAlignment::Left,
+                    Align::Right => CellAlignment::Right,
+                });
+            }
+        }
+        for (at, line) in table.lines().enumerate() {
             if at > 0 {
                 writeln!(f)?;
             }
