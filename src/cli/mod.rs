@@ -14,6 +14,7 @@ mod plan;
 mod run;
 mod sql;
 mod synth;
+mod vacuum;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Write datasets as plain files
     Export(export::ExportArgs),
+    /// Remove files that no version needs any more
+    Vacuum(vacuum::VacuumArgs),
 }
 
 /// Runs the command line and returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by a check.
@@ -158,6 +161,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Describe(args) => describe::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
+        Command::Vacuum(args) => vacuum::run(context, &args).await,
     }
 }
 

@@ -59,6 +59,32 @@ pub enum LakeError {
         /// What is not understood.
         reason: String,
     },
+    /// A data file that a version names is not there.
+    #[error(
+        "file '{file}' of dataset '{dataset}' is gone: version {version} cannot be read in full; if it is an old version, `kairos vacuum` has removed it, else restore the file, build or land '{dataset}' again, or read an older version (`kairos history {dataset}`, then at_version('{dataset}', n))"
+    )]
+    MissingFile {
+        /// The dataset.
+        dataset: String,
+        /// The version that was being read.
+        version: u64,
+        /// The file.
+        file: String,
+    },
+    /// A data file is not what was written.
+    #[error(
+        "file '{file}' of dataset '{dataset}' (version {version}) is damaged: {reason}; restore it from a copy, build or land '{dataset}' again, or read an older version (`kairos history {dataset}`, then at_version('{dataset}', n))"
+    )]
+    DamagedFile {
+        /// The dataset.
+        dataset: String,
+        /// The version that was being read.
+        version: u64,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A column cannot be stored.
     #[error("column '{column}' of dataset '{dataset}' cannot be stored: {reason}")]
     Column {

@@ -36,16 +36,32 @@ impl Lake {
     pub fn open(location: &str) -> Result<Self> {
         let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
         let url = parse(location).map_err(refused)?;
-        let (store, store_url): (Arc<dyn ObjectStore>, _) = match url.scheme() {
-            "file" => (Arc::new(LocalFileSystem::new()), ObjectStoreUrl::local_filesystem()),
-            "memory" => (Arc::new(InMemory::new()), store_url(&url)?),
+        let store: Arc<dyn ObjectStore> = match url.scheme() {
+            // A folder that vacuum has emptied goes too.
+            "file" => Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)),
+            "memory" => Arc::new(InMemory::new()),
             "s3" => {
                 let s3 = AmazonS3Builder::from_env().with_url(url.as_str()).build();
-                (Arc::new(s3.map_err(|e| refused(e.to_string()))?), store_url(&url)?)
+                Arc::new(s3.map_err(|e| refused(e.to_string()))?)
             }
             other => {
                 return Err(refused(format!("scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix")));
             }
+        };
+        Self::on(location, store)
+    }
+
+    /// A lake at `location` whose files are in `store`, of which `location` is a path: for tests that watch or disturb
+    /// the storage.
+    ///
+    /// # Errors
+    /// If the URL does not parse.
+    pub fn on(location: &str, store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
+        let url = parse(location).map_err(refused)?;
+        let store_url = match url.scheme() {
+            "file" => ObjectStoreUrl::local_filesystem(),
+            _ => ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?,
         };
         let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
         Ok(Self { url, store, store_url, prefix })
@@ -143,8 +159,4 @@ fn parse(location: &str) -> Result<Url, String> {
     }
     let path = std::path::absolute(location).map_err(|e| e.to_string())?;
     Url::from_directory_path(&path).map_err(|()| "it is not a path".to_owned())
-}
-
-fn store_url(url: &Url) -> Result<ObjectStoreUrl> {
-    Ok(ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?)
 }
