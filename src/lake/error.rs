@@ -49,6 +49,16 @@ pub enum LakeError {
         /// What the Delta log reader said.
         source: Box<DeltaTableError>,
     },
+    /// A version could not be written to the log.
+    #[error(
+        "committing a version of dataset '{dataset}' failed: {source}; readers see the version before, or the new one in full if only the summary of the log could not be written (`kairos history {dataset}`); see to the storage and run the command again"
+    )]
+    Commit {
+        /// The dataset.
+        dataset: String,
+        /// What the Delta log writer said.
+        source: Box<DeltaTableError>,
+    },
     /// A log entry holds something this version of Kairos does not understand.
     #[error("version {version} of dataset '{dataset}' cannot be used: {reason}")]
     Unsupported {

@@ -143,7 +143,7 @@ impl Lake {
                 let started_from = new.base.map_or("no version".into(), |base| format!("version {}", base.version()));
                 Err(LakeError::Conflict { dataset: dataset.to_owned(), started_from })
             }
-            Err(source) => Err(log_error(dataset, source)),
+            Err(source) => Err(LakeError::Commit { dataset: dataset.to_owned(), source: Box::new(source) }),
         }
     }
 

@@ -106,6 +106,8 @@ impl Lake {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(local_error(&half, error)),
                 _ => {}
             }
+            // Refused unless it is empty, which is what should happen to it then.
+            let _ = half.parent().map(std::fs::remove_dir);
         }
         Ok(())
     }
