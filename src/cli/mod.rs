@@ -16,6 +16,7 @@ mod repl;
 mod run;
 mod sql;
 mod synth;
+mod vacuum;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -109,6 +110,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Write datasets as plain files
     Export(export::ExportArgs),
+    /// Remove files that no version needs any more
+    Vacuum(vacuum::VacuumArgs),
     /// Print the completions of the command for a shell
     Completions(install::CompletionsArgs),
     /// Print the manual page of the command
@@ -174,6 +177,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Describe(args) => describe::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
+        Command::Vacuum(args) => vacuum::run(context, &args).await,
         Command::Completions(args) => install::completions(&args),
         Command::Man(args) => install::man(&args),
     }

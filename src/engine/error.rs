@@ -1,5 +1,7 @@
 //! Errors of the engine, with the place in the SQL text where DataFusion knows it.
 
+use std::error::Error;
+
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Diagnostic};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
@@ -82,6 +84,9 @@ impl From<DataFusionError> for EngineError {
         let diagnostic = error.diagnostic().cloned();
         let at = diagnostic.as_ref().and_then(place).or_else(|| parser_place(&error));
         let help = diagnostic.as_ref().and_then(help).or_else(|| memory_help(&error));
+        if let Some(message) = lake_message(&error) {
+            return Self::Query { message, at: None, help: None };
+        }
         let message = match error.find_root() {
             DataFusionError::External(inner) => inner.to_string(),
             DataFusionError::Diagnostic(_, inner) => inner.find_root().strip_backtrace(),
@@ -94,6 +99,18 @@ impl From<DataFusionError> for EngineError {
         let (message, of_call) = about_call(without_prefix(&message));
         Self::Query { message, at, help: help.or(of_call) }
     }
+}
+
+/// What the lake says of a file that cannot be read, from below the layers that pass it on.
+fn lake_message(error: &DataFusionError) -> Option<String> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(lake) = error.downcast_ref::<LakeError>() {
+            return Some(lake.to_string());
+        }
+        next = error.source();
+    }
+    None
 }
 
 fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {

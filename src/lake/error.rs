@@ -49,6 +49,16 @@ pub enum LakeError {
         /// What the Delta log reader said.
         source: Box<DeltaTableError>,
     },
+    /// A version could not be written to the log.
+    #[error(
+        "committing a version of dataset '{dataset}' failed: {source}; readers see the version before, or the new one in full if only the summary of the log could not be written (`kairos history {dataset}`); see to the storage and run the command again"
+    )]
+    Commit {
+        /// The dataset.
+        dataset: String,
+        /// What the Delta log writer said.
+        source: Box<DeltaTableError>,
+    },
     /// A log entry holds something this version of Kairos does not understand.
     #[error("version {version} of dataset '{dataset}' cannot be used: {reason}")]
     Unsupported {
@@ -57,6 +67,32 @@ pub enum LakeError {
         /// The version.
         version: u64,
         /// What is not understood.
+        reason: String,
+    },
+    /// A data file that a version names is not there.
+    #[error(
+        "file '{file}' of dataset '{dataset}' is gone: version {version} cannot be read in full; if it is an old version, `kairos vacuum` has removed it, else restore the file, build or land '{dataset}' again, or read an older version (`kairos history {dataset}`, then at_version('{dataset}', n))"
+    )]
+    MissingFile {
+        /// The dataset.
+        dataset: String,
+        /// The version that was being read.
+        version: u64,
+        /// The file.
+        file: String,
+    },
+    /// A data file is not what was written.
+    #[error(
+        "file '{file}' of dataset '{dataset}' (version {version}) is damaged: {reason}; restore it from a copy, build or land '{dataset}' again, or read an older version (`kairos history {dataset}`, then at_version('{dataset}', n))"
+    )]
+    DamagedFile {
+        /// The dataset.
+        dataset: String,
+        /// The version that was being read.
+        version: u64,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
         reason: String,
     },
     /// A column cannot be stored.

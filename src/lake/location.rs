@@ -39,20 +39,36 @@ impl Lake {
         let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
         let url = parse(location).map_err(refused)?;
         let mut bucket = None;
-        let (store, store_url): (Arc<dyn ObjectStore>, _) = match url.scheme() {
-            "file" => (Arc::new(LocalFileSystem::new()), ObjectStoreUrl::local_filesystem()),
-            "memory" => (Arc::new(InMemory::new()), store_url(&url)?),
+        let store: Arc<dyn ObjectStore> = match url.scheme() {
+            // A folder that vacuum has emptied goes too.
+            "file" => Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)),
+            "memory" => Arc::new(InMemory::new()),
             "s3" => {
                 let (named, s3) = Bucket::open(&url).map_err(refused)?;
                 bucket = Some(named);
-                (Arc::new(s3), store_url(&url)?)
+                Arc::new(s3)
             }
             other => {
                 return Err(refused(format!("scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix")));
             }
         };
+        Ok(Self { bucket, ..Self::on(location, store)? })
+    }
+
+    /// A lake at `location` whose files are in `store`, of which `location` is a path: for tests that watch or disturb
+    /// the storage.
+    ///
+    /// # Errors
+    /// If the URL does not parse.
+    pub fn on(location: &str, store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
+        let url = parse(location).map_err(refused)?;
+        let store_url = match url.scheme() {
+            "file" => ObjectStoreUrl::local_filesystem(),
+            _ => ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?,
+        };
         let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
-        Ok(Self { url, store, store_url, prefix, bucket })
+        Ok(Self { url, store, store_url, prefix, bucket: None })
     }
 
     /// The lake's root, for messages.
@@ -150,8 +166,4 @@ fn parse(location: &str) -> Result<Url, String> {
     }
     let path = std::path::absolute(location).map_err(|e| e.to_string())?;
     Url::from_directory_path(&path).map_err(|()| "it is not a path".to_owned())
-}
-
-fn store_url(url: &Url) -> Result<ObjectStoreUrl> {
-    Ok(ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?)
 }

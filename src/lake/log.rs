@@ -14,6 +14,8 @@ use deltalake_core::kernel::{Action, Add, Metadata, Remove, StructType, new_meta
 use deltalake_core::logstore::LogStore;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
+use object_store::path::Path;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
@@ -22,6 +24,9 @@ use super::{CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, s
 const LAYOUT_KEY: &str = "kairos.layout";
 /// Where the record stands in the commit's information.
 const RECORD_KEY: &str = "kairos";
+
+/// Where a file's checksums stand among its tags.
+const CHECKSUMS_KEY: &str = "kairos.crc32";
 
 /// What a commit changes.
 #[derive(Debug)]
@@ -49,6 +54,20 @@ pub struct HistoryEntry {
     pub committed: Option<DateTime<Utc>>,
     /// Its provenance; `None` if another program committed it.
     pub record: Option<CommitRecord>,
+}
+
+/// When a version was committed and the files of the version before that it did without.
+pub(super) struct Removals {
+    pub committed: Option<DateTime<Utc>>,
+    pub removed: Vec<String>,
+}
+
+/// The parts of a log entry's line that say so.
+#[derive(Deserialize)]
+struct LogLine {
+    #[serde(rename = "commitInfo")]
+    commit_info: Option<Value>,
+    remove: Option<Remove>,
 }
 
 impl Lake {
@@ -124,7 +143,7 @@ impl Lake {
                 let started_from = new.base.map_or("no version".into(), |base| format!("version {}", base.version()));
                 Err(LakeError::Conflict { dataset: dataset.to_owned(), started_from })
             }
-            Err(source) => Err(log_error(dataset, source)),
+            Err(source) => Err(LakeError::Commit { dataset: dataset.to_owned(), source: Box::new(source) }),
         }
     }
 
@@ -150,6 +169,30 @@ impl Lake {
             }
         }
         Ok(entries)
+    }
+
+    /// What one commit removed; `None` if its entry has been cleaned up.
+    ///
+    /// # Errors
+    /// If the entry cannot be read in full.
+    pub(super) async fn removals(&self, dataset: &str, version: u64) -> Result<Option<Removals>> {
+        let bytes = self.log_store(dataset)?.read_commit_entry(version).await.map_err(|e| log_error(dataset, e))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let mut removals = Removals { committed: None, removed: Vec::new() };
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            match serde_json::from_slice(line).map_err(|e| log_error(dataset, e.into()))? {
+                LogLine { commit_info: Some(info), .. } => {
+                    removals.committed = info["timestamp"].as_i64().and_then(DateTime::from_timestamp_millis);
+                }
+                LogLine { remove: Some(remove), .. } => {
+                    let path = Path::from_url_path(&remove.path)
+                        .map_err(|e| log_error(dataset, object_store::Error::from(e).into()))?;
+                    removals.removed.push(path.to_string());
+                }
+                LogLine { .. } => {}
+            }
+        }
+        Ok(Some(removals))
     }
 
     async fn entry(&self, log: &dyn LogStore, dataset: &str, version: u64) -> Result<Option<HistoryEntry>> {
@@ -182,7 +225,17 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
         let size = view.size().max(0) as u64;
         let statistics = statistics::from_json(&schema, size, view.stats().as_deref());
         let path = view.object_store_path().to_string();
-        files.push(DataFile { path, size, modified: view.modification_time(), statistics: Arc::new(statistics) });
+        let modified = view.modification_time();
+        #[expect(deprecated, reason = "the only way to a file's tags")]
+        let tags = view.add_action().tags.unwrap_or_default();
+        let checksums = match tags.get(CHECKSUMS_KEY) {
+            Some(Some(text)) => Some(Arc::new(
+                text.parse()
+                    .map_err(|e| unsupported(format!("the checksums of '{path}' in its log are not readable: {e}")))?,
+            )),
+            _ => None,
+        };
+        files.push(DataFile { path, size, modified, statistics: Arc::new(statistics), checksums });
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Snapshot { dataset: dataset.to_owned(), state, schema, layout, files })
@@ -215,6 +268,7 @@ fn to_add(schema: &Schema, file: &DataFile) -> Add {
         modification_time: file.modified,
         data_change: true,
         stats: Some(statistics::to_json(schema, &file.statistics)),
+        tags: file.checksums.as_ref().map(|sums| [(CHECKSUMS_KEY.to_owned(), Some(sums.to_string()))].into()),
         ..Default::default()
     }
 }

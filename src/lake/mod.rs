@@ -14,16 +14,20 @@
 //! local disk and on S3. Whatever a crash leaves behind is a file that no version names.
 
 mod bucket;
+mod checksum;
 mod error;
 mod layout;
 mod location;
 mod log;
+mod read;
 mod record;
 mod scan;
 mod snapshot;
 mod statistics;
+mod vacuum;
 mod writer;
 
+pub use checksum::Checksums;
 pub use error::LakeError;
 pub use layout::Layout;
 pub use location::Lake;
@@ -31,6 +35,7 @@ pub use log::{HistoryEntry, NewVersion};
 pub use record::CommitRecord;
 pub use scan::DatasetProvider;
 pub use snapshot::{ColumnSummary, DataFile, Snapshot};
+pub use vacuum::{Garbage, Keep};
 pub(crate) use writer::to_stored;
 pub use writer::{DatasetWriter, Written, storable_schema};
 

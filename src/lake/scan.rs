@@ -29,6 +29,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
+use super::read::CheckedReaders;
 use super::{DataFile, Lake, Snapshot};
 
 /// A dataset's version as a table for DataFusion.
@@ -198,7 +199,8 @@ impl TableProvider for DatasetProvider {
             let projected = projection.map_or(Ok(schema.clone()), |at| schema.project(at).map(Arc::new))?;
             return Ok(Arc::new(EmptyExec::new(projected)));
         }
-        let mut source = ParquetSource::new(schema.clone());
+        let readers = Arc::new(CheckedReaders::new(&self.lake, &self.snapshot));
+        let mut source = ParquetSource::new(schema.clone()).with_parquet_file_reader_factory(readers);
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }

@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{ScalarValue, Statistics};
 use deltalake_core::table::state::DeltaTableState;
 
-use super::Layout;
+use super::{Checksums, Layout};
 
 /// A data file of a version.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct DataFile {
     pub modified: i64,
     /// Row count and, per column of the schema it was written with, bounds and null count.
     pub statistics: Arc<Statistics>,
+    /// What its bytes must be; `None` if another program wrote it.
+    pub checksums: Option<Arc<Checksums>>,
 }
 
 impl DataFile {

@@ -16,6 +16,7 @@ use datafusion::parquet::schema::types::ColumnPath;
 
 use object_store::buffered::BufWriter;
 
+use super::checksum::ChecksumWriter;
 use super::{DataFile, Lake, LakeError, Layout, Result, statistics};
 
 /// A new file begins at the first change of the leading sort column after this many rows: large enough to compress and
@@ -52,7 +53,7 @@ pub struct Written {
 
 struct OpenFile {
     path: String,
-    writer: AsyncArrowWriter<BufWriter>,
+    writer: AsyncArrowWriter<ChecksumWriter>,
     rows: usize,
     range: usize,
 }
@@ -164,7 +165,7 @@ impl DatasetWriter {
         let name = format!("{}-{:05}.parquet", self.stem, self.done.len());
         let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
         let target = self.lake.child(&format!("{}/{path}", self.dataset));
-        let sink = BufWriter::new(self.lake.store().clone(), target);
+        let sink = ChecksumWriter::new(BufWriter::new(self.lake.store().clone(), target));
         let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties(&self.schema)?));
         let writer = writer.map_err(|source| write_error(&path, source))?;
         Ok(OpenFile { path, writer, rows: 0, range })
@@ -180,7 +181,9 @@ impl DatasetWriter {
         // Through the log's own form, so that a version looks the same before and after it is committed.
         let text = statistics::to_json(&self.schema, &bounds);
         let statistics = Arc::new(statistics::from_json(&self.schema, size, Some(&text)));
-        self.done.push(DataFile { path: file.path, size, modified: Utc::now().timestamp_millis(), statistics });
+        let checksums = Some(Arc::new(file.writer.into_inner().checksums()));
+        let modified = Utc::now().timestamp_millis();
+        self.done.push(DataFile { path: file.path, size, modified, statistics, checksums });
         Ok(())
     }
 }

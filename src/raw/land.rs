@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -21,8 +21,11 @@ use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout
 /// The dataset of rows that were set aside: table, file, line, column, value, reason, time, and the record as it was.
 pub const REJECTED_DATASET: &str = "raw/_rejected";
 
-/// How often a landing starts over when other writers commit first.
-const ATTEMPTS: usize = 10;
+/// How often a landing starts over when other writers commit first. Each time one of them has got on, so this bounds
+/// how many may be faster, not how long it may take.
+const ATTEMPTS: usize = 100;
+/// The longest wait before it starts over, which grows to this so that writers who meet do not keep meeting.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How many file names a commit records.
 const NAMES_RECORDED: usize = 20;
 
@@ -145,14 +148,18 @@ async fn merge(
     record: &CommitRecord,
     started: Instant,
 ) -> Result<(Option<u64>, Counts)> {
-    let mut attempts = 1..=ATTEMPTS;
-    loop {
-        attempts.next();
+    for attempt in 1..ATTEMPTS {
         match try_merge(lake, table, staged, options, record, started).await {
-            Err(RawError::Lake(LakeError::Conflict { .. })) if !attempts.is_empty() => {}
+            Err(RawError::Lake(LakeError::Conflict { .. })) => wait_after(attempt).await,
             result => return result,
         }
     }
+    try_merge(lake, table, staged, options, record, started).await
+}
+
+async fn wait_after(attempt: usize) {
+    let longest = LONGEST_WAIT.min(Duration::from_millis(5 * attempt as u64));
+    tokio::time::sleep(longest.mul_f64(rand::random())).await;
 }
 
 async fn try_merge(
@@ -219,9 +226,7 @@ async fn append_rejected(lake: &Lake, rejects: &Path, record: &CommitRecord, sta
     }
     let files = writer.finish().await?.files;
     let added: u64 = files.iter().map(DataFile::rows).sum();
-    let mut attempts = 1..=ATTEMPTS;
-    loop {
-        attempts.next();
+    for attempt in 1..=ATTEMPTS {
         let base = lake.snapshot(REJECTED_DATASET).await?;
         let record = CommitRecord {
             rows: base.as_ref().map_or(0, |base| base.rows()) + added,
@@ -231,10 +236,11 @@ async fn append_rejected(lake: &Lake, rejects: &Path, record: &CommitRecord, sta
         let (schema, layout) = (schema.clone(), layout.clone());
         let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
         match lake.commit(REJECTED_DATASET, new).await {
-            Err(LakeError::Conflict { .. }) if !attempts.is_empty() => {}
+            Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt).await,
             result => return Ok(result.map(drop)?),
         }
     }
+    Ok(())
 }
 
 fn names_of(files: &[PathBuf]) -> String {
