@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::servers::{BUCKET, SECRET, Server, settings};
+use common::servers::{BUCKET, Gate, Mood, SECRET, Server, settings};
 use common::{Desk, SQL, stderr};
 
 /// The server for everything but races.
@@ -211,6 +211,29 @@ fn a_server_that_is_not_there_is_reported_soon() {
     nobody.push(("AWS_METADATA_ENDPOINT", endpoint.clone()));
     let message = Desk::at(format!("s3://{BUCKET}/lake"), nobody).fails(1, &["datasets"]);
     assert!(message.contains("no credentials") && message.contains("AWS_ACCESS_KEY_ID"), "{message}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_reported_soon() {
+    let Some(server) = server() else { return };
+    let gate = Gate::before(&server, Mood::Silent);
+    let started = Instant::now();
+    let message = Desk::at(format!("s3://{BUCKET}/lake"), settings(&gate.endpoint())).fails(1, &["datasets"]);
+    assert!(started.elapsed() < Duration::from_secs(15), "it takes {:?}", started.elapsed());
+    for part in [&gate.endpoint(), "no answer within 8 seconds", "AWS_ENDPOINT"] {
+        assert!(message.contains(part), "{part} is not in:\n{message}");
+    }
+}
+
+#[test]
+fn a_busy_store_is_waited_for() {
+    let Some(server) = server() else { return };
+    let busy = Duration::from_secs(12);
+    let gate = Gate::before(&server, Mood::BusyFor(busy));
+    let (desk, started) = (Desk::at(format!("s3://{BUCKET}/patient"), settings(&gate.endpoint())), Instant::now());
+    desk.ok(&["sql", "-c", "create or replace table x as select 7 as n"]);
+    assert!(started.elapsed() >= busy, "the store was not busy");
+    assert_eq!(desk.number("select n from x"), 7.0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
 use url::Url;
 
 use super::LakeError;
+use super::contact::{FirstContact, Unreachable};
 
 /// Where requests go, for messages. Never holds a credential.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ impl Bucket {
     /// The storage at an `s3://bucket/prefix` URL, with endpoint, region and credentials from the `AWS_*` variables.
     pub(super) fn open(url: &Url) -> Result<(Self, AmazonS3), String> {
         let mut settings = AmazonS3Builder::from_env().with_url(url.as_str()).with_retry(patience());
+        settings = settings.with_http_connector(FirstContact);
         let connect = AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout);
         if std::env::var_os("AWS_CONNECT_TIMEOUT").is_none() {
             settings = settings.with_config(connect, "3 seconds");
@@ -47,6 +49,7 @@ impl Bucket {
         let text = error.to_string();
         let connection = chain(error).find_map(|cause| cause.downcast_ref::<HttpError>());
         let kind = connection.map(HttpError::kind);
+        let never_answered = chain(error).any(|cause| cause.is::<Unreachable>());
         let asks_machine = text.contains("/latest/api/token") || text.contains("/latest/meta-data");
         let (reason, help) = if asks_machine {
             ("there are no credentials".to_owned(), "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
@@ -57,7 +60,7 @@ impl Bucket {
             )
         } else if text.contains("<Code>NoSuchBucket</Code>") {
             ("there is no such bucket".to_owned(), "create the bucket, or check its name and AWS_ENDPOINT")
-        } else if matches!(kind, Some(HttpErrorKind::Connect | HttpErrorKind::Timeout)) {
+        } else if never_answered || matches!(kind, Some(HttpErrorKind::Connect | HttpErrorKind::Timeout)) {
             let cause = chain(error).last().map_or_else(|| text.clone(), ToString::to_string);
             (
                 format!("the server cannot be reached ({cause})"),
@@ -75,12 +78,12 @@ impl Bucket {
     }
 }
 
-/// Short hiccups are sat out; a server that is not there is reported within seconds. The limit on time counts from the
-/// first try, so a connection that only times out is tried twice.
+/// A store that is busy (503 SlowDown) or restarts is waited for a minute and a half: a night's build should not die of it.
+/// [`FirstContact`] keeps a wrong endpoint from taking as long.
 fn patience() -> RetryConfig {
     let backoff =
-        BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 };
-    RetryConfig { backoff, max_retries: 5, retry_timeout: Duration::from_secs(5) }
+        BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(10), base: 2.0 };
+    RetryConfig { backoff, max_retries: 15, retry_timeout: Duration::from_secs(90) }
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -15,6 +15,7 @@
 
 mod bucket;
 mod checksum;
+mod contact;
 mod error;
 mod layout;
 mod location;

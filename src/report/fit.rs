@@ -1,6 +1,6 @@
 //! Wide tables on a narrow screen: long texts are cut, and if that is not enough, columns in the middle are left out.
 //!
-//! A number is never cut, because a part of a number is a wrong number.
+//! A number or a date is never cut, because a part of one is a wrong one.
 
 use console::{measure_text_width, truncate_str};
 
@@ -22,7 +22,8 @@ impl Table {
         if several_lines || total(&widths) <= width || widths.is_empty() {
             return (self, 0);
         }
-        let mut least: Vec<_> = self.columns.iter().zip(&widths).map(|((_, align), w)| least(*align, *w)).collect();
+        let texts = self.texts();
+        let mut least: Vec<_> = widths.iter().zip(&texts).map(|(w, text)| least(*text, *w)).collect();
         if widths[0] <= width / 2 {
             least[0] = widths[0]; // it says what the row is about
         }
@@ -36,6 +37,14 @@ impl Table {
         let widest = |at: usize| self.rows.iter().filter_map(|row| row.get(at)).map(|c| measure_text_width(c)).max();
         let columns = self.columns.iter().enumerate();
         columns.map(|(at, (name, _))| measure_text_width(name).max(widest(at).unwrap_or(0))).collect()
+    }
+
+    /// Which columns may be cut: those with a letter in some cell.
+    fn texts(&self) -> Vec<bool> {
+        let lettered =
+            |at: usize| self.rows.iter().filter_map(|row| row.get(at)).any(|cell| cell.contains(char::is_alphabetic));
+        let columns = self.columns.iter().enumerate();
+        columns.map(|(at, (_, align))| *align == Align::Left && lettered(at)).collect()
     }
 
     /// The first `front` and the last `back` columns, with a column of ellipses between them.
@@ -55,7 +64,7 @@ impl Table {
     /// Cuts texts at the largest common length that lets the table fit; the names of columns last of all.
     fn with_texts_cut(mut self, width: usize) -> Self {
         let widths = self.widths();
-        let mut texts: Vec<bool> = self.columns.iter().map(|(_, align)| *align == Align::Left).collect();
+        let mut texts = self.texts();
         texts[0] &= widths[0] > width / 2;
         let capped = |cap: usize| -> Vec<usize> {
             texts.iter().zip(&widths).map(|(text, w)| if *text { cap.min(*w) } else { *w }).collect()
@@ -80,8 +89,8 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-fn least(align: Align, width: usize) -> usize {
-    if align == Align::Left { width.min(READABLE) } else { width }
+fn least(text: bool, width: usize) -> usize {
+    if text { width.min(READABLE) } else { width }
 }
 
 /// How many columns fit at the front and at the back, in turn, beside the column of ellipses. The first is always kept.
@@ -129,6 +138,17 @@ mod tests {
         let (fitted, hidden) = wide.fitted(35);
         assert_eq!(hidden, 0);
         assert_eq!(fitted.to_string(), "ticker  name                  close\nAAPL    QUARRY CAHE DATA …  123.456");
+    }
+
+    #[test]
+    fn dates_are_not_cut() {
+        let wide = table(
+            &[("dataset", Align::Left), ("about", Align::Left), ("dates", Align::Left)],
+            &["feat_beta", "betas to the market of members", "2021-12-28 … 2025-12-18"],
+        );
+        let (fitted, hidden) = wide.fitted(50);
+        assert_eq!(hidden, 0);
+        assert!(fitted.to_string().ends_with("2021-12-28 … 2025-12-18"), "{fitted}");
     }
 
     #[test]

@@ -138,3 +138,67 @@ pub fn settings(endpoint: &str) -> Vec<(&'static str, String)> {
         ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
     ]
 }
+
+/// What a [`Gate`] does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Accepts it and says nothing.
+    Silent,
+    /// Answers `503 SlowDown` until this long after the start, and passes everything on afterwards.
+    BusyFor(Duration),
+}
+
+/// A server in front of another one, for the bad days.
+pub struct Gate {
+    port: u16,
+}
+
+impl Gate {
+    pub fn before(server: &Server, mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, behind, started) = (listener.local_addr().unwrap().port(), server.port, Instant::now());
+        std::thread::spawn(move || {
+            let mut silent = Vec::new();
+            for stream in listener.incoming().flatten() {
+                match mood {
+                    Mood::Silent => silent.push(stream),
+                    Mood::BusyFor(time) if started.elapsed() < time => {
+                        std::thread::spawn(move || refuse(stream));
+                    }
+                    Mood::BusyFor(_) => pass_on(stream, behind),
+                }
+            }
+        });
+        Self { port }
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// Reads a whole request, so that the client reads the whole answer.
+fn refuse(mut stream: TcpStream) {
+    let (mut request, mut byte) = (Vec::new(), [0]);
+    while !request.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+        request.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.split_once("content-length:").and_then(|(_, rest)| rest.lines().next()?.trim().parse().ok());
+    let _ = std::io::copy(&mut (&stream).take(length.unwrap_or(0)), &mut std::io::sink());
+    let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
+    let length = body.len();
+    let _ = write!(stream, "HTTP/1.1 503 Slow Down\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+}
+
+fn pass_on(stream: TcpStream, behind: u16) {
+    let server = TcpStream::connect(("127.0.0.1", behind)).unwrap();
+    for (mut from, mut to) in [(stream.try_clone(), server.try_clone()), (Ok(server), Ok(stream))]
+        .map(|(from, to)| (from.unwrap(), to.unwrap()))
+    {
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(std::net::Shutdown::Write);
+        });
+    }
+}
