@@ -120,6 +120,30 @@ fn wrong_sql_is_pointed_at() {
 }
 
 #[test]
+fn errors_end_with_a_command_to_paste() {
+    let desk = small();
+    desk.ok(&["run"]);
+    let last = |message: &str| message.trim_end().lines().last().unwrap_or_default().trim().to_owned();
+    for (wrong, right) in [
+        (&["describe", "onne"][..], "describe one"),
+        (&["--set", "factr=3", "run"], "--set 'factor=3' run"),
+        (&["run", "twoo"], "run two"),
+        (&["sql", "-c", "select o.xx from one o"], "sql -c 'select o.x from one o'"),
+        (&["sql", "-c", "select * from onne"], "sql -c 'select * from one'"),
+        (&["sql", "-c", "select squrt(x) from one"], "sql -c 'select sqrt(x) from one'"),
+        (&["land", "sepp", "f.csv"], "land sep f.csv"),
+        (&["sql", "sql/base/twoo.sql"], "sql sql/base/two.sql"),
+    ] {
+        let output = desk.run(wrong);
+        let said = last(&stderr(&output));
+        assert!(said.starts_with("kairos ") && said.ends_with(right), "{wrong:?} ends with {said}");
+    }
+    // A slip in a file is not on the command line.
+    desk.write("sql/base/two.sql", "-- two\ncreate or replace table two as\nselect xx * $factor as x\nfrom one\n");
+    assert!(!last(&stderr(&desk.run(&["run"]))).starts_with("kairos "));
+}
+
+#[test]
 fn wrong_words_on_the_command_line() {
     let desk = small();
     assert!(desk.fails(2, &["--set", "factr=3", "run"]).contains("factor"));

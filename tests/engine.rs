@@ -93,7 +93,7 @@ async fn errors_name_the_place_and_the_nearest_name() {
     let (_folder, engine) = engine();
     run(&engine, "create or replace table feat_beta as select 'A' as ticker, 1.0 as beta").await.unwrap();
     let error = text(&engine, "select * from feat_betta").await.unwrap_err().to_string();
-    assert!(error.contains("'feat_betta'") && error.contains("did you mean 'feat_beta'"), "{error}");
+    assert!(error.contains("'feat_betta'") && error.contains("did you mean feat_beta"), "{error}");
     let Err(EngineError::Query { message, at, .. }) = text(&engine, "select ticker,\n  betta\nfrom feat_beta").await
     else {
         panic!("an unknown column is an error")

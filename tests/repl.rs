@@ -115,6 +115,55 @@ fn ctrl_c_ends_the_statement_and_not_the_session() {
     terminal.wait_for("56000");
 }
 
+/// What a command shows on a terminal of this width.
+fn on_a_terminal(desk: &Desk, columns: usize, command: &str, variables: &[(&str, &str)]) -> String {
+    let kairos = format!("'{}' --lake '{}'", env!("CARGO_BIN_EXE_kairos"), desk.lake().display());
+    let line = format!("stty rows 40 cols {columns}; {kairos} {command}");
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).current_dir(desk.path("")).env("TERM", "xterm").env_remove("NO_COLOR");
+    let output = script.envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn tables_fit_a_narrow_terminal() {
+    let desk = Desk::new();
+    desk.ok(&["sql", "-c", "create or replace table feat_wide as select date '2024-01-02' as date, 1.5 as a"]);
+    for columns in [30, 40, 80] {
+        for command in ["datasets", "describe feat_wide", "history feat_wide"] {
+            let shown = on_a_terminal(&desk, columns, command, &[]);
+            // The terminal itself breaks the sentences before a table.
+            let sentence = |line: &&str| line.contains('/') || line.contains("feat_wide version");
+            for line in shown.lines().filter(|line| !sentence(line)) {
+                assert!(line.trim_end().chars().count() <= columns, "{columns} {command}: {line}\n{shown}");
+            }
+        }
+    }
+    let narrow = on_a_terminal(&desk, 40, "datasets", &[]);
+    assert!(narrow.contains("2024-01-02") && narrow.contains("not fit"), "{narrow}");
+    assert!(desk.ok(&["datasets"]).lines().next().unwrap().len() > 50, "a pipe gets every column");
+}
+
+#[test]
+fn colours_can_be_turned_off() {
+    let desk = Desk::new();
+    let coloured = |variables: &[(&str, &str)]| on_a_terminal(&desk, 80, "describe x", variables).contains("\u{1b}[3");
+    assert!(coloured(&[]), "an error is red on a terminal");
+    assert!(!coloured(&[("NO_COLOR", "1")]));
+    assert!(!coloured(&[("TERM", "dumb"), ("CLICOLOR", "0")]));
+}
+
+#[test]
+fn a_quiet_command_says_nothing_but_its_answer() {
+    let desk = Desk::new();
+    let create = "-q sql -c 'create or replace table x as select 1 as a'";
+    assert_eq!(on_a_terminal(&desk, 80, create, &[]).trim(), "");
+    assert_eq!(
+        on_a_terminal(&desk, 80, "-q sql -c 'select a from x'", &[]).split_whitespace().collect::<Vec<_>>(),
+        ["a", "1"]
+    );
+}
+
 #[test]
 fn a_pipe_ends_at_the_first_error() {
     let desk = Desk::new();

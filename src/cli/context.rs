@@ -109,7 +109,8 @@ impl Context {
             [] => format!("`kairos --lake {} datasets` lists what there is", self.lake),
             near => format!("did you mean {}?", near.join(", ")),
         };
-        Err(CliError::failed(format!("there is no dataset '{name}' in the lake '{}'\nhelp: {help}", lake.display())))
+        let message = format!("there is no dataset '{name}' in the lake '{}'\nhelp: {help}", lake.display());
+        Err(CliError::failed(message).correct(&name, &near))
     }
 
     /// Resolves when the user presses Ctrl-C, unless the command winds down by itself.

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::engine::EngineError;
+use super::correction::Correction;
+use crate::engine::{EngineError, Help};
 use crate::lake::LakeError;
 use crate::pipeline::{PipelineError, SourceLocation, SqlFile};
 use crate::raw::RawError;
@@ -19,43 +20,49 @@ const INTERRUPTED: u8 = 130;
 pub(crate) struct CliError {
     code: u8,
     message: String,
+    correction: Option<Correction>,
 }
 
 impl CliError {
     /// The command was understood and failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { code: FAILED, message: message.into() }
+        Self { code: FAILED, message: message.into(), correction: None }
     }
 
     /// The command line itself is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: USAGE, message: message.into() }
+        Self { code: USAGE, message: message.into(), correction: None }
+    }
+
+    /// With the command to paste, if similar names are known.
+    pub(crate) fn correct(self, wrong: &str, similar: &[String]) -> Self {
+        Self { correction: Correction::new(wrong, similar), ..self }
     }
 
     /// The failure has been reported already.
     pub(crate) fn reported() -> Self {
-        Self { code: FAILED, message: String::new() }
+        Self::failed(String::new())
     }
 
     /// The same exit code without printing the message again.
     pub(crate) fn already_printed(self) -> Self {
-        Self { message: String::new(), ..self }
+        Self { message: String::new(), correction: None, ..self }
     }
 
     pub(crate) fn interrupted() -> Self {
         let message = "interrupted; what was committed before stays, the rest was not begun or is not visible";
-        Self { code: INTERRUPTED, message: message.into() }
+        Self { code: INTERRUPTED, ..Self::failed(message) }
     }
 
     /// Ctrl-C ended a statement and not the session.
     pub(crate) fn cancelled() -> Self {
-        Self { code: INTERRUPTED, message: "cancelled; nothing was committed by this statement".into() }
+        Self { code: INTERRUPTED, ..Self::failed("cancelled; nothing was committed by this statement") }
     }
 
     /// Standard output is closed or full.
     pub(crate) fn output(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self { code: 0, message: String::new() },
+            std::io::ErrorKind::BrokenPipe => Self { code: 0, ..Self::failed(String::new()) },
             _ => Self::failed(format!("cannot write the output: {error}")),
         }
     }
@@ -64,10 +71,11 @@ impl CliError {
     pub(crate) fn in_text(error: EngineError, file: &SqlFile) -> Self {
         match error {
             EngineError::Query { message, at, help } => {
-                let place = at.map(|(line, column)| SourceLocation::new(file, line as usize, column as usize, 1));
+                let place = at.map(|(line, column)| SourceLocation::of_word(file, line as usize, column as usize));
                 let place = place.map_or(String::new(), |place| format!("\n{place}"));
-                let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
-                Self::failed(format!("{message}{place}{help}"))
+                let (wrong, similar) = help.as_ref().map_or(("", &[][..]), Help::names);
+                let text = help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
+                Self::failed(format!("{message}{place}{text}")).correct(wrong, similar)
             }
             EngineError::UnknownTable { name, suggestions } => {
                 let place = mention(&file.text, &name).map(|bytes| SourceLocation::of_bytes(file, bytes));
@@ -76,7 +84,8 @@ impl CliError {
                     [] => "`kairos datasets` lists what there is".to_owned(),
                     names => format!("did you mean {}?", names.join(" or ")),
                 };
-                Self::failed(format!("there is no dataset '{name}' in the lake{place}\nhelp: {help}"))
+                let message = format!("there is no dataset '{name}' in the lake{place}\nhelp: {help}");
+                Self::failed(message).correct(&name, &suggestions)
             }
             other => other.into(),
         }
@@ -86,6 +95,9 @@ impl CliError {
         if !self.message.is_empty() {
             eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), self.message);
         }
+        if let Some(command) = self.correction.as_ref().and_then(|correction| correction.of(std::env::args())) {
+            eprintln!("      {command}");
+        }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -94,7 +106,7 @@ impl CliError {
 }
 
 /// Where a text names something, as a word of its own.
-fn mention(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn mention(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let of_word = |c: char| c.is_alphanumeric() || c == '_';
     let alone = |(at, _): &(usize, &str)| {
         let (before, after) = (&text[..*at], &text[at + name.len()..]);
@@ -120,13 +132,15 @@ impl From<EngineError> for CliError {
 
 impl From<PipelineError> for CliError {
     fn from(error: PipelineError) -> Self {
-        match error {
-            PipelineError::UnknownSelector { .. }
-            | PipelineError::EmptySelection
+        match &error {
+            PipelineError::UnknownSelector { selector, similar, .. } => {
+                Self::usage(error.to_string()).correct(selector, similar)
+            }
+            PipelineError::UnknownSetting { name, similar } => Self::usage(error.to_string()).correct(name, similar),
+            PipelineError::EmptySelection
             | PipelineError::NoOverlay { .. }
             | PipelineError::MalformedSetting { .. }
-            | PipelineError::InvalidSetting { .. }
-            | PipelineError::UnknownSetting { .. } => Self::usage(error.to_string()),
+            | PipelineError::InvalidSetting { .. } => Self::usage(error.to_string()),
             _ => Self::failed(error.to_string()),
         }
     }
@@ -134,9 +148,12 @@ impl From<PipelineError> for CliError {
 
 impl From<RawError> for CliError {
     fn from(error: RawError) -> Self {
-        match error {
-            RawError::UnknownTable { .. } | RawError::NoFiles { .. } => Self::usage(error.to_string()),
-            RawError::Rejected { .. } => Self { code: REFUSED, message: error.to_string() },
+        match &error {
+            RawError::UnknownTable { name, nearest, .. } => {
+                Self::usage(error.to_string()).correct(name, &[(*nearest).to_owned()])
+            }
+            RawError::NoFiles { .. } => Self::usage(error.to_string()),
+            RawError::Rejected { .. } => Self { code: REFUSED, ..Self::failed(error.to_string()) },
             _ => Self::failed(error.to_string()),
         }
     }

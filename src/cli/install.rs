@@ -34,8 +34,13 @@ pub(super) fn man(args: &ManArgs) -> Result<(), CliError> {
         Some(name) => {
             let known: Vec<&str> = kairos.get_subcommands().map(clap::Command::get_name).collect();
             let near = crate::names::nearest(name, known.iter().copied());
-            let near = if near.is_empty() { known.join(", ") } else { near.join(" or ") };
-            let unknown = || CliError::usage(format!("there is no command '{name}'\nhelp: did you mean {near}?"));
+            let help = if near.is_empty() {
+                format!("there are {}", known.join(", "))
+            } else {
+                format!("did you mean {}?", near.join(" or "))
+            };
+            let unknown =
+                || CliError::usage(format!("there is no command '{name}'\nhelp: {help}")).correct(name, &near);
             let found = kairos.find_subcommand(name).ok_or_else(unknown)?;
             found.clone()
         }

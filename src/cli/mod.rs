@@ -1,6 +1,7 @@
 //! The `kairos` command: one file per subcommand, each of which parses its arguments, calls the library and prints.
 
 mod context;
+mod correction;
 mod datasets;
 mod demo;
 mod describe;

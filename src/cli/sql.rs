@@ -138,7 +138,8 @@ fn source(context: &Context, args: &SqlArgs) -> Result<SqlFile, CliError> {
                 let near = crate::names::nearest(&path.display().to_string(), paths);
                 let help =
                     if near.is_empty() { String::new() } else { format!("\nhelp: did you mean {}?", near.join(", ")) };
-                CliError::failed(format!("cannot read '{}': {error}{help}", path.display()))
+                let path = path.display().to_string();
+                CliError::failed(format!("cannot read '{path}': {error}{help}")).correct(&path, &near)
             })
         }
     }

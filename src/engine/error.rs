@@ -62,8 +62,41 @@ pub enum EngineError {
         /// Line and column in the statement's text, from 1, if known.
         at: Option<(u64, u64)>,
         /// What to do, if DataFusion has a suggestion.
-        help: Option<String>,
+        help: Option<Help>,
     },
+}
+
+/// What to do about a refused statement.
+#[derive(Debug)]
+pub enum Help {
+    /// A name does not exist, but others look like it.
+    Similar {
+        /// The name in the statement.
+        wrong: String,
+        /// The others, the most similar first.
+        names: Vec<String>,
+    },
+    /// Anything else.
+    Text(String),
+}
+
+impl Help {
+    /// The wrong name and those that look like it, if it is about a name.
+    pub fn names(&self) -> (&str, &[String]) {
+        match self {
+            Self::Similar { wrong, names } => (wrong, names),
+            Self::Text(_) => ("", &[]),
+        }
+    }
+}
+
+impl std::fmt::Display for Help {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Similar { names, .. } => write!(f, "did you mean {}?", names.join(" or ")),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 impl From<ArrowError> for EngineError {
@@ -97,7 +130,7 @@ impl From<DataFusionError> for EngineError {
             _ => message,
         };
         let (message, of_call) = about_call(without_prefix(&message));
-        Self::Query { message, at, help: help.or(of_call) }
+        Self::Query { message, at, help: help.or(of_call.map(Help::Text)) }
     }
 }
 
@@ -117,20 +150,21 @@ fn place(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
     diagnostic.span.map(|span| (span.start.line, span.start.column)).filter(|at| at.0 > 0)
 }
 
-fn help(diagnostic: &Diagnostic) -> Option<String> {
+fn help(diagnostic: &Diagnostic) -> Option<Help> {
     let helps = diagnostic.helps.iter().map(|help| help.message.as_str());
     let notes = diagnostic.notes.iter().map(|note| note.message.as_str());
     let all: Vec<_> = helps.chain(notes).collect();
     if let Some(names) = alike(&diagnostic.message, &all) {
-        return Some(format!("did you mean {}?", names.join(" or ")));
+        return Some(Help::Similar { wrong: missing(&diagnostic.message), names });
     }
-    (!all.is_empty()).then(|| all.join("; "))
+    (!all.is_empty()).then(|| Help::Text(all.join("; ")))
 }
 
 /// A sort or join that got too little memory to work even on disk.
-fn memory_help(error: &DataFusionError) -> Option<String> {
+fn memory_help(error: &DataFusionError) -> Option<Help> {
     let exhausted = matches!(error.find_root(), DataFusionError::ResourcesExhausted(_));
-    exhausted.then(|| "raise --memory-limit, or lower --threads so that fewer tasks share it".to_owned())
+    let advice = "raise --memory-limit, or lower --threads so that fewer tasks share it";
+    exhausted.then(|| Help::Text(advice.to_owned()))
 }
 
 /// The columns or functions that DataFusion offers, if it offers nothing else: the nearest first, written as the
@@ -141,13 +175,26 @@ fn alike(message: &str, helps: &[&str]) -> Option<Vec<String>> {
         Some(name.trim_matches('\'').to_owned())
     };
     let offered = helps.iter().map(offer).collect::<Option<Vec<_>>>().filter(|names| !names.is_empty())?;
-    let wrong = message.split('\'').nth(1).unwrap_or_default();
+    let wrong = quoted(message);
     if !message.contains("not found") || message.contains(" in '") {
         return Some(offered);
     }
     let bare: Vec<&str> = offered.iter().map(|name| name.rsplit('.').next().unwrap_or(name)).collect();
     let near = nearest(wrong, bare.iter().copied());
     Some(if near.is_empty() { bare.into_iter().map(str::to_owned).collect() } else { near })
+}
+
+/// The name that a message is about.
+fn quoted(message: &str) -> &str {
+    message.split('\'').nth(1).unwrap_or_default()
+}
+
+/// The name that is not there, with its table if the message has it: `column 'x' not found in 't'`.
+fn missing(message: &str) -> String {
+    match message.split('\'').collect::<Vec<_>>()[..] {
+        [_, column, " not found in ", table, _] => format!("{table}.{column}"),
+        _ => quoted(message).to_owned(),
+    }
 }
 
 /// What is wrong with a call of a function, without the layers that DataFusion wraps around it, and what it takes.

@@ -24,7 +24,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use crate::lake::{CommitRecord, Lake};
 
 pub use build::Built;
-pub use error::EngineError;
+pub use error::{EngineError, Help};
 pub use export::export_files;
 pub use output::{Format, write_file, write_rows};
 pub use session::Resources;

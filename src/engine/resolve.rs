@@ -116,8 +116,7 @@ async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError>
     let known: Vec<String> = lake.folders().await?.into_iter().map(|folder| folder.replace('/', ".")).collect();
     // A raw table may be named with its schema or without.
     let bare = known.iter().filter_map(|known| known.strip_prefix("raw."));
-    let near = nearest(&name, known.iter().map(String::as_str).chain(bare));
-    let suggestions = near.into_iter().map(|name| format!("'{name}'")).collect();
+    let suggestions = nearest(&name, known.iter().map(String::as_str).chain(bare));
     Ok(EngineError::UnknownTable { name, suggestions })
 }
 

@@ -41,6 +41,14 @@ impl SourceLocation {
         })
     }
 
+    /// Locates the word that begins at `line` and `column`, with its qualifiers; one character if none does.
+    pub fn of_word(file: &SqlFile, line: usize, column: usize) -> Box<Self> {
+        let place = Self::new(file, line, column, 1);
+        let of_name = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let width = place.text.chars().skip(place.column - 1).take_while(of_name).count();
+        Box::new(Self { width: width.max(1), ..*place })
+    }
+
     /// Locates a range of bytes of `file`; a range over several lines is cut at the end of the first.
     pub fn of_bytes(file: &SqlFile, bytes: std::ops::Range<usize>) -> Box<Self> {
         let before = file.text.get(..bytes.start).unwrap_or(&file.text);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use datafusion::sql::parser::Statement;
 
 use super::{BoundStep, Builder, Built, DatasetState, DatasetStates, SourceLocation, SqlFile, SqlTree};
-use crate::engine::{Engine, EngineError, Outcome};
+use crate::engine::{Engine, EngineError, Help, Outcome};
 use crate::lake::Lake;
 
 /// The states of a lake's datasets.
@@ -59,8 +59,8 @@ impl<'a> EngineBuilder<'a> {
     }
 }
 
-fn located(message: &str, file: &SqlFile, line: usize, column: usize, help: Option<String>) -> String {
-    let place = SourceLocation::new(file, line, column, 1);
+fn located(message: &str, file: &SqlFile, line: usize, column: usize, help: Option<Help>) -> String {
+    let place = SourceLocation::of_word(file, line, column);
     let help = help.map_or(String::new(), |help| format!("\nhelp: {help}"));
     format!("{message}\n{place}{help}")
 }

@@ -121,7 +121,7 @@ fn is_significant(token: &Token) -> bool {
 fn tokenize(file: &SqlFile) -> Result<Vec<TokenWithSpan>, PipelineError> {
     Tokenizer::new(&GenericDialect {}, &file.text).tokenize_with_location().map_err(|error| {
         let (line, column) = (error.location.line as usize, error.location.column as usize);
-        PipelineError::Syntax { message: error.message, at: SourceLocation::new(file, line, column, 1) }
+        PipelineError::Syntax { message: error.message, at: SourceLocation::of_word(file, line, column) }
     })
 }
 
@@ -129,7 +129,7 @@ fn parse_tokens(file: &SqlFile, tokens: Vec<TokenWithSpan>) -> Result<Vec<DataFu
     let parsed = DFParserBuilder::new(tokens).build().and_then(|mut p| p.parse_statements());
     parsed.map(Vec::from).map_err(|error| {
         let (message, line, column) = split_position(&parser_message(error));
-        PipelineError::Syntax { message, at: SourceLocation::new(file, line, column, 1) }
+        PipelineError::Syntax { message, at: SourceLocation::of_word(file, line, column) }
     })
 }
 

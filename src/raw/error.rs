@@ -15,7 +15,7 @@ use crate::lake::LakeError;
 #[derive(Debug, Error)]
 pub enum RawError {
     /// No raw table has this name.
-    #[error("there is no raw table '{name}', did you mean '{nearest}'? The tables are {known}")]
+    #[error("there is no raw table '{name}'; the tables are {known}\nhelp: did you mean {nearest}?")]
     UnknownTable {
         /// The name as given.
         name: String,

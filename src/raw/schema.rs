@@ -213,6 +213,6 @@ mod tests {
     fn names_are_found_in_any_case_and_misspelt_names_get_a_hint() {
         assert_eq!(RawTable::find("SEP").unwrap().name, "sep");
         let message = RawTable::find("ticker").unwrap_err().to_string();
-        assert!(message.contains("'ticker'") && message.contains("did you mean 'tickers'"), "{message}");
+        assert!(message.contains("'ticker'") && message.contains("did you mean tickers?"), "{message}");
     }
 }
