@@ -153,8 +153,9 @@ async fn a_flipped_bit_of_a_checkpoint_is_named_or_changes_no_row() {
         land_prices(folder.path(), &lake, &[("A", "2024-08-01", n)]).await;
     }
     let newest = seen(&lake).await.unwrap();
+    // Most of it are files that have been removed, which no reader needs.
     let checkpoint = entry(folder.path(), 99).with_extension("checkpoint.parquet");
-    assert!(flip(&checkpoint, 400, &lake, std::slice::from_ref(&newest)).await >= 100);
+    assert!(flip(&checkpoint, 400, &lake, std::slice::from_ref(&newest)).await >= 40);
     let hint = folder.path().join("raw/sep/_delta_log/_last_checkpoint");
     flip(&hint, 100, &lake, std::slice::from_ref(&newest)).await;
     assert_eq!(seen(&lake).await.unwrap(), newest);

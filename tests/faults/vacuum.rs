@@ -45,6 +45,55 @@ async fn vacuum_keeps_by_number_and_by_age() {
     assert_eq!(build(&lake, "create or replace table x as select 9 as n").await.unwrap(), 6);
 }
 
+/// A version is old once its successor is, not itself: it was the newest until then.
+#[tokio::test]
+async fn vacuum_keeps_what_was_the_newest_version_lately() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path());
+    for n in 0..6 {
+        build(&lake, &format!("create or replace table x as select {n} as n")).await.unwrap();
+    }
+    // Versions 0 to 3 were made ten days ago, 4 and 5 are of today.
+    let ten_days = std::time::Duration::from_secs(10 * 86_400);
+    for version in 0..4 {
+        let snapshot = lake.snapshot_at("x", version).await.unwrap().unwrap();
+        let data = folder.path().join("x").join(&snapshot.files()[0].path);
+        let data = std::fs::File::options().append(true).open(data).unwrap();
+        data.set_modified(std::time::SystemTime::now() - ten_days).unwrap();
+        let entry = folder.path().join(format!("x/_delta_log/{version:020}.json"));
+        let lines = std::fs::read_to_string(&entry).unwrap();
+        let older = lines.lines().map(|line| {
+            let mut action: serde_json::Value = serde_json::from_str(line).unwrap();
+            if let Some(info) = action.get_mut("commitInfo") {
+                info["timestamp"] = (info["timestamp"].as_i64().unwrap() - ten_days.as_millis() as i64).into();
+            }
+            format!("{action}\n")
+        });
+        std::fs::write(&entry, older.collect::<String>()).unwrap();
+    }
+    let garbage = lake.garbage("x", Keep { versions: 1, age: TimeDelta::days(7) }).await.unwrap().unwrap();
+    assert_eq!((garbage.count(), garbage.oldest_kept, garbage.newest), (3, 3, 5));
+    lake.remove(garbage).await.unwrap();
+    for n in 0..6 {
+        let rows = text(&lake, &format!("select n from at_version('x', {n})")).await;
+        assert_eq!(rows.is_ok_and(|rows| rows.contains(&format!("| {n} |"))), n >= 3, "version {n}");
+    }
+}
+
+/// Without a log nobody can tell an orphan from data whose log was lost.
+#[tokio::test]
+async fn vacuum_leaves_a_folder_without_a_log_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open(folder.path());
+    build(&lake, "create or replace table x as select 1 as n").await.unwrap();
+    let log = folder.path().join("x/_delta_log");
+    let saved = folder.path().join("saved");
+    std::fs::rename(&log, &saved).unwrap();
+    assert!(lake.garbage("x", Keep { versions: 1, age: TimeDelta::seconds(-1) }).await.unwrap().is_none());
+    std::fs::rename(&saved, &log).unwrap();
+    assert!(text(&lake, "select n from x").await.unwrap().contains("| 1 |"));
+}
+
 #[tokio::test]
 async fn vacuum_keeps_what_two_versions_of_a_raw_dataset_share() {
     let folder = tempfile::tempdir().unwrap();
