@@ -41,13 +41,23 @@ pub enum LakeError {
     },
     /// The log of a dataset cannot be read.
     #[error(
-        "the log of dataset '{dataset}' cannot be read: {source}; its data files are untouched, restore the folder '_delta_log' from a copy or remove the dataset and build it again"
+        "the log of dataset '{dataset}' cannot be read: {source}; its data files are untouched, restore the folder '_delta_log' from a copy, read an older version (at_version('{dataset}', n)), or remove the dataset and build or land it again"
     )]
     Log {
         /// The dataset.
         dataset: String,
         /// What the Delta log reader said.
         source: Box<DeltaTableError>,
+    },
+    /// The log of a version is not what was written.
+    #[error(
+        "the log of dataset '{dataset}' is damaged: version {version} is not what was committed (checksum); its data files are untouched: restore the folder '_delta_log' from a copy, read an older version (at_version('{dataset}', n)), or remove the dataset and build or land it again"
+    )]
+    DamagedLog {
+        /// The dataset.
+        dataset: String,
+        /// The version.
+        version: u64,
     },
     /// A version could not be written to the log.
     #[error(

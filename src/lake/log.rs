@@ -3,10 +3,12 @@
 //! The log is read and written by the `deltalake-core` crate; this file translates between its actions and ours.
 //! Data files are scanned with DataFusion's own Parquet source (see [`super::scan`]).
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
@@ -14,10 +16,12 @@ use deltalake_core::kernel::{Action, Add, Metadata, Remove, StructType, new_meta
 use deltalake_core::logstore::LogStore;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
+use futures::FutureExt;
 use object_store::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::seal::{self, Entries};
 use super::{CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
 
 /// Where the layout stands in the table's configuration.
@@ -84,23 +88,27 @@ impl Lake {
     /// # Errors
     /// If the dataset exists but has no such version, or its log cannot be read.
     pub async fn snapshot_at(&self, dataset: &str, version: u64) -> Result<Option<Snapshot>> {
-        let Some(latest) = self.load(dataset, None).await? else {
-            return Ok(None);
+        // Not by way of the newest version, which may be damaged.
+        let error = match self.load(dataset, Some(version)).await {
+            Err(error @ LakeError::Log { .. }) => error,
+            found => return found,
         };
-        if version > latest.version() {
-            let (dataset, latest) = (dataset.to_owned(), latest.version());
-            return Err(LakeError::NoSuchVersion { dataset, version, latest });
+        match self.load(dataset, None).await? {
+            Some(newest) if version > newest.version() => {
+                let (dataset, latest) = (dataset.to_owned(), newest.version());
+                Err(LakeError::NoSuchVersion { dataset, version, latest })
+            }
+            _ => Err(error),
         }
-        self.load(dataset, Some(version)).await
     }
 
     async fn load(&self, dataset: &str, version: Option<u64>) -> Result<Option<Snapshot>> {
         let log = self.log_store(dataset)?;
-        let state = match DeltaTableState::try_new(log.as_ref(), version).await {
+        let state = match replay(log.as_ref(), version).await {
             Ok(state) => Ok(state),
             Err(_) if self.is_absent(dataset).await? => return Ok(None),
             // The log is there: it may have been created in between, so the failure counts only if it repeats.
-            Err(_) => DeltaTableState::try_new(log.as_ref(), version).await,
+            Err(_) => replay(log.as_ref(), version).await,
         };
         to_snapshot(dataset, state.map_err(|e| log_error(dataset, e))?).map(Some)
     }
@@ -118,13 +126,18 @@ impl Lake {
     /// [`LakeError::Conflict`] if a version newer than `base` exists; nothing is changed then.
     pub async fn commit(&self, dataset: &str, new: NewVersion<'_>) -> Result<u64> {
         let log = self.log_store(dataset)?;
-        let metadata = to_metadata(dataset, &new)?;
-        let mut actions = vec![Action::Metadata(metadata)];
+        let version = new.base.map_or(0, |base| base.version() + 1);
+        let adds: Vec<Add> = new.add.iter().map(|file| to_add(&new.schema, file, version)).collect();
+        let mut entries = new.base.map_or_else(Entries::default, |base| base.entries.clone());
+        new.remove.iter().for_each(|file| entries.remove(&file.path));
+        adds.iter().for_each(|add| entries.insert(add));
+        let metadata = seal::close(to_metadata(dataset, &new)?, version, &entries);
+        let mut actions = vec![Action::Metadata(metadata.map_err(|e| log_error(dataset, e))?)];
         if new.base.is_none() {
             actions.insert(0, first_protocol(dataset)?);
         }
         actions.extend(new.remove.iter().map(|file| Action::Remove(to_remove(file))));
-        actions.extend(new.add.iter().map(|file| Action::Add(to_add(&new.schema, file))));
+        actions.extend(adds.into_iter().map(Action::Add));
         let record = serde_json::to_value(&new.record).map_err(|e| log_error(dataset, e.into()))?;
         let properties = CommitProperties::default()
             .with_metadata([(RECORD_KEY.to_owned(), record)])
@@ -206,10 +219,17 @@ impl Lake {
     }
 }
 
+/// Reads a log. Of damaged checkpoints some make the Parquet reader behind it panic, which is an error like any other.
+async fn replay(log: &dyn LogStore, version: Option<u64>) -> Result<DeltaTableState, DeltaTableError> {
+    let reading = AssertUnwindSafe(DeltaTableState::try_new(log, version)).catch_unwind().await;
+    reading.unwrap_or_else(|_| Err(DeltaTableError::generic("its newest checkpoint is damaged")))
+}
+
 fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
     let version = state.version();
     let unsupported = |reason: String| LakeError::Unsupported { dataset: dataset.to_owned(), version, reason };
-    let schema: Schema = state.schema().as_ref().try_into_arrow()?;
+    let schema: Schema =
+        state.schema().as_ref().try_into_arrow().map_err(|e: ArrowError| log_error(dataset, e.into()))?;
     let schema = Arc::new(schema);
     let layout = match state.metadata().configuration().get(LAYOUT_KEY) {
         Some(text) => {
@@ -217,28 +237,32 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
         }
         None => Layout::default(),
     };
-    let mut files = Vec::new();
+    let (mut files, mut entries) = (Vec::new(), Entries::default());
     for view in state.log_data().iter() {
         if view.deletion_vector_descriptor().is_some() {
             return Err(unsupported("it was changed by a program that uses deletion vectors".into()));
         }
         let size = view.size().max(0) as u64;
-        let statistics = statistics::from_json(&schema, size, view.stats().as_deref());
         let path = view.object_store_path().to_string();
         let modified = view.modification_time();
         #[expect(deprecated, reason = "the only way to a file's tags")]
-        let tags = view.add_action().tags.unwrap_or_default();
-        let checksums = match tags.get(CHECKSUMS_KEY) {
-            Some(Some(text)) => Some(Arc::new(
+        let add = Add { path: path.clone(), ..view.add_action() };
+        entries.insert(&add);
+        let statistics = statistics::from_json(&schema, size, add.stats.as_deref());
+        let checksums = match seal::tag(&add, CHECKSUMS_KEY) {
+            Some(text) => Some(Arc::new(
                 text.parse()
                     .map_err(|e| unsupported(format!("the checksums of '{path}' in its log are not readable: {e}")))?,
             )),
-            _ => None,
+            None => None,
         };
         files.push(DataFile { path, size, modified, statistics: Arc::new(statistics), checksums });
     }
+    if !seal::holds(state.metadata(), version, &entries).map_err(|e| log_error(dataset, e))? {
+        return Err(LakeError::DamagedLog { dataset: dataset.to_owned(), version });
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(Snapshot { dataset: dataset.to_owned(), state, schema, layout, files })
+    Ok(Snapshot { dataset: dataset.to_owned(), state, schema, layout, files, entries })
 }
 
 /// The new version's metadata; the table keeps its identity over all its versions.
@@ -261,14 +285,16 @@ fn first_protocol(dataset: &str) -> Result<Action> {
     Ok(Action::Protocol(protocol.map_err(|e| log_error(dataset, e.into()))?))
 }
 
-fn to_add(schema: &Schema, file: &DataFile) -> Add {
+fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
+    let checksums = file.checksums.as_ref().map(|sums| (CHECKSUMS_KEY.to_owned(), Some(sums.to_string())));
+    let version = (seal::VERSION_KEY.to_owned(), Some(version.to_string()));
     Add {
         path: file.path.clone(),
         size: file.size as i64,
         modification_time: file.modified,
         data_change: true,
         stats: Some(statistics::to_json(schema, &file.statistics)),
-        tags: file.checksums.as_ref().map(|sums| [(CHECKSUMS_KEY.to_owned(), Some(sums.to_string()))].into()),
+        tags: Some(checksums.into_iter().chain([version]).collect()),
         ..Default::default()
     }
 }

@@ -23,6 +23,7 @@ mod log;
 mod read;
 mod record;
 mod scan;
+mod seal;
 mod snapshot;
 mod statistics;
 mod vacuum;

@@ -6,6 +6,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{ScalarValue, Statistics};
 use deltalake_core::table::state::DeltaTableState;
 
+use super::seal::Entries;
 use super::{Checksums, Layout};
 
 /// A data file of a version.
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub(super) schema: SchemaRef,
     pub(super) layout: Layout,
     pub(super) files: Vec<DataFile>,
+    /// What the log says of the files, for the seal of the version that follows.
+    pub(super) entries: Entries,
 }
 
 impl Snapshot {

@@ -30,7 +30,12 @@ impl Moment {
     pub const ALL: [Self; 3] = [Self::Before, Self::Within, Self::After];
 
     pub fn applies_to(self, call: &str) -> bool {
-        self != Self::Within || call == "put"
+        match self {
+            Self::Before => true,
+            Self::Within => call == "put",
+            // A stream is done whenever its reader is.
+            Self::After => call != "stream",
+        }
     }
 }
 
@@ -137,17 +142,17 @@ impl ObjectStore for KillAt {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.shared.begin("delete");
+        self.shared.begin("stream");
         self.disk.delete_stream(locations)
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.shared.begin("list");
+        self.shared.begin("stream");
         self.disk.list(prefix)
     }
 
     fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.shared.begin("list");
+        self.shared.begin("stream");
         self.disk.list_with_offset(prefix, offset)
     }
 
@@ -159,13 +164,17 @@ impl ObjectStore for KillAt {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.shared.begin("copy");
-        self.disk.copy_opts(from, to, options).await
+        let call = self.shared.begin("copy");
+        let done = self.disk.copy_opts(from, to, options).await;
+        self.shared.die_if(call, Moment::After);
+        done
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.shared.begin("rename");
-        self.disk.rename_opts(from, to, options).await
+        let call = self.shared.begin("rename");
+        let done = self.disk.rename_opts(from, to, options).await;
+        self.shared.die_if(call, Moment::After);
+        done
     }
 }
 
@@ -195,8 +204,10 @@ impl MultipartUpload for Parts {
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.kill.begin("abort");
-        self.upload.abort().await
+        let call = self.kill.begin("abort");
+        let done = self.upload.abort().await;
+        self.kill.die_if(call, Moment::After);
+        done
     }
 }
 
