@@ -66,6 +66,8 @@ impl Bucket {
                 format!("the server cannot be reached ({cause})"),
                 "check AWS_ENDPOINT, AWS_REGION and the network, and that the server runs",
             )
+        } else if text.contains("<Code>SlowDown</Code>") || text.contains("503 Service Unavailable") {
+            (answer(&text).unwrap_or_else(|| "it is busy".into()), "the server is busy for long; try again later")
         } else {
             (answer(&text).unwrap_or(text), "check AWS_ENDPOINT, AWS_REGION and the bucket's name")
         };
@@ -79,11 +81,12 @@ impl Bucket {
 }
 
 /// A store that is busy (503 SlowDown) or restarts is waited for a minute and a half: a night's build should not die of it.
-/// [`FirstContact`] keeps a wrong endpoint from taking as long.
+/// Time is the limit and not the number of tries: the waits are drawn at random, between the shortest and `base` times the
+/// last one, and may stay short for long. [`FirstContact`] keeps a wrong endpoint from taking as long.
 fn patience() -> RetryConfig {
     let backoff =
-        BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(10), base: 2.0 };
-    RetryConfig { backoff, max_retries: 15, retry_timeout: Duration::from_secs(90) }
+        BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(10), base: 3.0 };
+    RetryConfig { backoff, max_retries: 200, retry_timeout: Duration::from_secs(90) }
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
