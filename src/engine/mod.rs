@@ -5,6 +5,7 @@
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
 mod build;
+mod by_key;
 mod cancel;
 mod error;
 mod export;

@@ -8,6 +8,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::Result;
+use super::by_key::WindowsByKey;
 use crate::lake::Lake;
 
 /// The catalog's name in error messages and `information_schema`.
@@ -37,6 +38,7 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
         .with_config(config(resources))
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(WindowsByKey))
         .build();
     let context = SessionContext::new_with_state(state);
     kairos_udfs::register_all(&context)?;
