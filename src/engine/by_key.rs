@@ -213,7 +213,8 @@ impl OpenKey {
     }
 }
 
-fn columns(expressions: &[Arc<dyn PhysicalExpr>], batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+/// The values of these expressions for each row.
+pub(super) fn columns(expressions: &[Arc<dyn PhysicalExpr>], batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
     let rows = batch.num_rows();
     expressions.iter().map(|expression| expression.evaluate(batch)?.into_array(rows)).collect()
 }

@@ -7,6 +7,7 @@
 mod build;
 mod by_key;
 mod cancel;
+mod cross_section;
 mod error;
 mod export;
 mod output;
