@@ -1,8 +1,9 @@
 """Kairos, DuckDB and Polars compute the ten feature datasets from the same Parquet files: `make bench`.
 
-Every tool gets two threads and writes Parquet with zstd level 1. Each dataset is measured as a process of its own, and
-all ten in one process; the tools take turns, after one round to warm up. Wall time is measured here; CPU time and peak
-memory are what the system says of the process when it ends. Afterwards every column of the peers is compared with ours.
+Every tool gets two threads and writes Parquet, the peers with zstd level 1. Each dataset is measured as a process of
+its own, and all ten in one process; the tools take turns, after one round to warm up. Wall time is measured here; CPU
+time and peak memory are what the system says of the process when it ends. Afterwards every column of the peers is
+compared with ours.
 
 Only the standard library, so that this process stays small: on Linux a child's peak counts its parent's as well.
 """

@@ -47,12 +47,8 @@ fn walk(random: &mut StdRng) -> Vec<f64> {
 
 fn kernels() -> Vec<Kernel> {
     let full = |rows: usize| Window::new(rows, rows).expect("as many values as rows");
-    let zscore = ZScore {
-        clip: Some(3.0),
-        winsorize: Some((0.01, 0.99)),
-        min_group: 10,
-        degenerate: Degenerate::Corrected,
-    };
+    let zscore =
+        ZScore { clip: Some(3.0), winsorize: Some((0.01, 0.99)), min_group: 10, degenerate: Degenerate::Corrected };
     vec![
         ("rolling_mean 21", Box::new(move |x, _| kernels::rolling_mean(x, full(21)))),
         ("rolling_mean 252", Box::new(move |x, _| kernels::rolling_mean(x, full(252)))),
