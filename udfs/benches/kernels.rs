@@ -1,4 +1,4 @@
-//! Millions of rows per second and core of each kernel: `cargo bench -p kairos-udfs`.
+//! Millions of rows per second and core of each kernel: `cargo bench --workspace --bench kernels`.
 //!
 //! A plain program, since the usual harnesses bring dependencies that change the features of others and so rebuild them
 //! all. Each kernel runs ticker by ticker, as in a query, over a random walk with a few missing values.
