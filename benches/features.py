@@ -1,13 +1,15 @@
 """Kairos, DuckDB and Polars compute the ten feature datasets from the same Parquet files: `make bench`.
 
-Every tool gets two threads and writes Parquet with zstd level 1. Each dataset is measured as a process of its own, and
-all ten in one process; the tools take turns, after one round to warm up. Wall time is measured here; CPU time and peak
-memory are what the system says of the process when it ends. Afterwards every column of the peers is compared with ours.
+Every tool gets two threads and writes Parquet, the peers with zstd level 1. Each dataset is measured as a process of
+its own, and all ten in one process; the tools take turns, after one round to warm up. Wall time is measured here; CPU
+time and peak memory are what the system says of the process when it ends. Afterwards every column of the peers is
+compared with ours.
 
 Only the standard library, so that this process stays small: on Linux a child's peak counts its parent's as well.
 """
 
 import argparse
+import copy
 import datetime
 import os
 import pathlib
@@ -61,6 +63,13 @@ class Bench:
         self.python = options.python
         self.folder = pathlib.Path(options.folder)
         self.environment = {**os.environ, "POLARS_MAX_THREADS": str(THREADS)}
+
+    def at(self, part):
+        """The same bench in a folder of its own."""
+        other = copy.copy(self)
+        other.folder = self.folder / part
+        other.kairos = [str(other.folder / "lake") if word == f"{self.folder}/lake" else word for word in self.kairos]
+        return other
 
     def prepare(self, tickers, days):
         """The market, landed, and sep_base_academic, unless they are there."""
@@ -123,6 +132,23 @@ def measure(bench, cases, tools, runs, source):
     return samples
 
 
+def scaling(bench, sizes, days, runs):
+    """How Kairos' time and memory grow with the rows: all ten datasets in one process."""
+    lines = ["| rows | s | CPU s | CPU µs per row | MB |", "|---:|---:|---:|---:|---:|"]
+    for tickers in sizes:
+        part = bench.at(f"scaling-{tickers}")
+        part.prepare(tickers, days)
+        source, rows = part.version_folder("sep_base_academic")
+        samples = [Sample(part.command("kairos", ALL, source), part.environment) for _ in range(runs + 1)][1:]
+        cpu = median(samples, "cpu")
+        megabytes = median(samples, "megabytes")
+        cells = [f"{rows:,}", spread([s.seconds for s in samples]), f"{cpu:.2f}", f"{cpu / rows * 1e6:.2f}"]
+        lines.append(f"| {' | '.join([*cells, f'{megabytes:.0f}'])} |")
+        shutil.rmtree(part.folder)
+        print(f"  {rows:,} rows", file=sys.stderr)
+    return ["", "Kairos, all ten in one process, on markets of growing size:", "", *lines]
+
+
 def spread(values):
     return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
@@ -135,15 +161,16 @@ def tables(samples, cases, tools, rows, differences):
     """The report's tables, as lines of Markdown."""
     peers = tools[1:]
     head = ["dataset", *[f"{t} s" for t in tools], *[f"{t} CPU s" for t in tools], *[f"{t} MB" for t in tools]]
-    head += [f"{p} / kairos" for p in peers]
+    head += [f"{p} / kairos" for p in peers] + ["kairos M row·features / CPU s"]
     lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}"]
 
-    def line(name, groups):
-        """One row; the ratio is of seconds."""
+    def line(name, groups, columns=0):
+        """One row; the ratio is of seconds, `columns` are what is computed beside the key."""
         cells = [name, *[text for text, _ in groups["seconds"]], *[text for text, _ in groups["cpu"]]]
         cells += [text for text, _ in groups["megabytes"]]
         ours = groups["seconds"][0][1]
         cells += [f"{theirs / ours:.2f}" for _, theirs in groups["seconds"][1:]]
+        cells += [f"{rows * columns / groups['cpu'][0][1] / 1e6:.1f}" if columns else ""]
         lines.append(f"| {' | '.join(cells)} |")
 
     for case in ["startup", *cases]:
@@ -156,6 +183,7 @@ def tables(samples, cases, tools, rows, differences):
                 "cpu": [(f"{value:.2f}", value) for value, _ in of["cpu"]],
                 "megabytes": [(f"{value:.0f}", value) for value, _ in of["megabytes"]],
             },
+            sum(DATASETS.values()) if case == ALL else DATASETS.get(case, 0),
         )
     single = [case for case in cases if case != ALL]
     total = {f: [sum(median(samples[case, t], f) for case in single) for t in tools] for f in ("seconds", "cpu")}
@@ -167,6 +195,7 @@ def tables(samples, cases, tools, rows, differences):
             "cpu": [(f"{v:.2f}", v) for v in total["cpu"]],
             "megabytes": [(f"max {v:.0f}", v) for v in peak],
         },
+        sum(DATASETS[case] for case in single),
     )
     features = rows * sum(DATASETS[case] for case in single)
     lines += ["", "Million row·features (rows × columns beside the key) per CPU second, sum of the processes: "]
@@ -198,6 +227,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
     parser.add_argument("--datasets", nargs="+", default=[*DATASETS, ALL])
+    parser.add_argument("--scaling", type=int, nargs="*", default=[], help="numbers of tickers; Kairos only")
     parser.add_argument("--report", type=pathlib.Path, help="write the tables here, too")
     options = parser.parse_args()
     bench = Bench(options)
@@ -215,6 +245,8 @@ def main():
         "",
         *tables(samples, options.datasets, options.tools, rows, differences),
     ]
+    if options.scaling:
+        told += scaling(bench, options.scaling, options.days, min(options.runs, 3))
     print("\n".join(told))
     if options.report:
         write(options.report, told)

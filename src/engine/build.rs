@@ -188,6 +188,10 @@ fn cut(
         Some(_) => return Ok(None),
         None => merged,
     };
+    // DataFusion sorts to one partition before it knows that ranges will do.
+    if is_cut(&unsorted, ordering)? {
+        return Ok(Some(unsorted));
+    }
     let groups = target.min(splits.len() + 1);
     let starts = (1..groups).map(|group| splits[group * (splits.len() + 1) / groups - 1].clone());
     let points = starts.map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))])).collect();

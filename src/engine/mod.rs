@@ -5,7 +5,9 @@
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
 mod build;
+mod by_key;
 mod cancel;
+mod cross_section;
 mod error;
 mod export;
 mod output;

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::Result;
+use super::by_key::WindowsByKey;
+use super::cross_section::CrossSections;
 use crate::lake::Lake;
 
 /// The catalog's name in error messages and `information_schema`.
@@ -33,10 +37,14 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
     }
     let runtime = runtime.build_arc()?;
     lake.register_store(&runtime);
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(CrossSections)];
+    rules.extend(PhysicalOptimizer::default().rules);
+    rules.push(Arc::new(WindowsByKey));
     let state = SessionStateBuilder::new()
         .with_config(config(resources))
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_physical_optimizer_rules(rules)
         .build();
     let context = SessionContext::new_with_state(state);
     kairos_udfs::register_all(&context)?;

@@ -1,0 +1,321 @@
+//! Windows over all rows of a key wherever they are, such as the cross-section of a date.
+//!
+//! Rows of a date are spread over all tickers. DataFusion moves whole rows to their date, sorts them, and a dataset
+//! ordered by ticker then moves and sorts them back. Here no row moves: the arguments of the functions are gathered key
+//! by key, and the results go back to the rows they belong to, so that order and partitioning of the input remain.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use datafusion::arrow::compute::{concat, take};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::DataFusionError;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr::window::WindowExpr;
+use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::group_values::new_group_values;
+use datafusion::physical_plan::aggregates::order::GroupOrdering;
+use datafusion::physical_plan::execution_plan::{CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::windows::WindowAggExec;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use futures::future::{BoxFuture, Shared, try_join_all};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+
+use super::by_key::columns;
+
+/// Replaces DataFusion's window operator where rows of a key are spread over the input and their order does not matter.
+/// It comes before the rules that would sort and move the rows.
+#[derive(Debug)]
+pub(super) struct CrossSections;
+
+impl PhysicalOptimizerRule for CrossSections {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let replaced = plan.transform_up(|node| {
+            Ok(match CrossSectionExec::in_place_of(&node)? {
+                Some(cross_section) => Transformed::yes(Arc::new(cross_section) as Arc<dyn ExecutionPlan>),
+                None => Transformed::no(node),
+            })
+        });
+        replaced.data()
+    }
+
+    fn name(&self) -> &str {
+        "cross_sections"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// Computes window functions over all rows of a key and leaves the rows where they are.
+struct CrossSectionExec {
+    /// DataFusion's operator for the same windows, which knows the schema and what of the input's order remains.
+    window: Arc<dyn ExecutionPlan>,
+    functions: Vec<Arc<dyn WindowExpr>>,
+    started: Mutex<Option<Computation>>,
+}
+
+/// The rows and results of all partitions, once they are there.
+type Computation = Shared<BoxFuture<'static, Result<Arc<Computed>, Arc<DataFusionError>>>>;
+
+impl CrossSectionExec {
+    fn in_place_of(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Self>> {
+        let Some(window) = node.downcast_ref::<WindowAggExec>() else {
+            return Ok(None);
+        };
+        let functions = window.window_expr().to_vec();
+        let keys = functions[0].partition_by().to_vec();
+        let alike = functions.iter().all(|function| function.partition_by() == keys && function.order_by().is_empty());
+        // Keys that come one after the other need not be gathered.
+        let sorted = keys.iter().map(|key| PhysicalSortExpr::new_default(key.clone()).nulls_last());
+        let gathered = window.input().equivalence_properties().ordering_satisfy(sorted)?;
+        let fits = alike && !keys.is_empty() && !gathered;
+        Ok(fits.then(|| Self::new(node.clone(), functions)))
+    }
+
+    fn new(window: Arc<dyn ExecutionPlan>, functions: Vec<Arc<dyn WindowExpr>>) -> Self {
+        Self { window, functions, started: Mutex::new(None) }
+    }
+
+    fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        self.window.children()[0]
+    }
+
+    /// Starts reading all partitions, whoever asks first, since no result is known before all rows are.
+    fn computation(&self, context: &Arc<TaskContext>) -> Result<Computation> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = started.as_ref() {
+            return Ok(running.clone());
+        }
+        let parts = 0..self.input().output_partitioning().partition_count();
+        let readers = parts.map(|part| {
+            let rows = self.input().execute(part, context.clone())?;
+            let held = MemoryConsumer::new(format!("CrossSectionExec[{part}]")).register(context.memory_pool());
+            Ok(SpawnedTask::spawn(read(rows, held)))
+        });
+        let readers: Vec<_> = readers.collect::<Result<_>>()?;
+        let (functions, schema) = (self.functions.clone(), self.input().schema());
+        let computed = async move {
+            let parts = try_join_all(readers.into_iter().map(SpawnedTask::join_unwind)).await;
+            let parts = parts.map_err(|e| DataFusionError::External(Box::new(e)))?;
+            let parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
+            Ok(Arc::new(Computed::new(parts, &functions, &schema)?))
+        };
+        let computed = computed.map(|result: Result<_>| result.map_err(Arc::new)).boxed().shared();
+        Ok(started.insert(computed).clone())
+    }
+}
+
+/// All rows of one partition, and the memory they hold.
+struct Part {
+    rows: Vec<RecordBatch>,
+    _held: MemoryReservation,
+}
+
+async fn read(mut rows: SendableRecordBatchStream, held: MemoryReservation) -> Result<Part> {
+    let mut part = Part { rows: Vec::new(), _held: held };
+    while let Some(batch) = rows.next().await {
+        let batch = batch?;
+        part._held.try_grow(batch.get_array_memory_size())?;
+        part.rows.push(batch);
+    }
+    Ok(part)
+}
+
+struct Computed {
+    parts: Vec<Part>,
+    /// For each row in the order of the partitions, its place among the rows gathered by key.
+    places: UInt32Array,
+    /// The result of each function in the gathered order.
+    results: Vec<ArrayRef>,
+}
+
+impl Computed {
+    fn new(parts: Vec<Part>, functions: &[Arc<dyn WindowExpr>], schema: &SchemaRef) -> Result<Self> {
+        let batches: Vec<&RecordBatch> = parts.iter().flat_map(|part| &part.rows).collect();
+        let (places, sizes) = gather(functions[0].partition_by(), &batches, schema)?;
+        let mut order = vec![0_u32; places.len()];
+        for (row, place) in places.iter().enumerate() {
+            order[*place as usize] = row as u32;
+        }
+        let groups = groups(functions, &batches, schema, &UInt32Array::from(order), &sizes)?;
+        let results = functions.iter().map(|function| {
+            let results = groups.iter().map(|group| function.evaluate(group)).collect::<Result<Vec<_>>>()?;
+            match results.is_empty() {
+                true => Ok(datafusion::arrow::array::new_empty_array(function.field()?.data_type())),
+                false => Ok(concat(&results.iter().map(|result| result as &dyn Array).collect::<Vec<_>>())?),
+            }
+        });
+        let results = results.collect::<Result<_>>()?;
+        Ok(Self { parts, places: places.into(), results })
+    }
+
+    /// The rows of a batch of a partition with their results.
+    fn batch(&self, part: usize, at: usize, schema: &SchemaRef) -> Result<RecordBatch> {
+        let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+        let before = self.parts[..part].iter().map(|part| rows(&part.rows)).sum::<usize>();
+        let start = before + rows(&self.parts[part].rows[..at]);
+        let batch = &self.parts[part].rows[at];
+        let places = self.places.slice(start, batch.num_rows());
+        let mut output = batch.columns().to_vec();
+        for result in &self.results {
+            output.push(take(result, &places, None)?);
+        }
+        Ok(RecordBatch::try_new(schema.clone(), output)?)
+    }
+}
+
+/// The place of every row if rows of the same key lie together, in their order, and the number of rows of each key.
+fn gather(
+    keys: &[Arc<dyn PhysicalExpr>],
+    batches: &[&RecordBatch],
+    schema: &SchemaRef,
+) -> Result<(Vec<u32>, Vec<usize>)> {
+    let fields = keys.iter().map(|key| Ok(Field::new("key", key.data_type(schema)?, true)));
+    let fields = fields.collect::<Result<Vec<_>>>()?;
+    let mut known = new_group_values(Arc::new(Schema::new(fields)), &GroupOrdering::None)?;
+    let (mut groups, mut of_batch) = (Vec::new(), Vec::new());
+    for batch in batches {
+        known.intern(&columns(keys, batch)?, &mut of_batch)?;
+        groups.extend_from_slice(&of_batch);
+    }
+    if u32::try_from(groups.len()).is_err() {
+        let limit = u32::MAX;
+        return Err(DataFusionError::ResourcesExhausted(format!(
+            "a cross-section takes up to {limit} rows at once, found {}: select fewer dates",
+            groups.len()
+        )));
+    }
+    let mut sizes = vec![0; known.len()];
+    groups.iter().for_each(|group| sizes[*group] += 1);
+    let mut next: Vec<u32> =
+        sizes.iter().scan(0, |end, size| Some(std::mem::replace(end, *end + *size as u32))).collect();
+    let place = |group: &usize| {
+        let place = next[*group];
+        next[*group] += 1;
+        place
+    };
+    Ok((groups.iter().map(place).collect(), sizes))
+}
+
+/// The rows of each key, with the columns that the functions read; the others are empty.
+fn groups(
+    functions: &[Arc<dyn WindowExpr>],
+    batches: &[&RecordBatch],
+    schema: &SchemaRef,
+    order: &UInt32Array,
+    sizes: &[usize],
+) -> Result<Vec<RecordBatch>> {
+    let read = |at: usize| {
+        let expressions = |function: &Arc<dyn WindowExpr>| function.expressions();
+        functions
+            .iter()
+            .flat_map(expressions)
+            .any(|argument| collect_columns(&argument).iter().any(|c| c.index() == at))
+    };
+    let largest = sizes.iter().copied().max().unwrap_or(0);
+    let mut gathered: Vec<(ArrayRef, bool)> = Vec::new();
+    for (at, field) in schema.fields().iter().enumerate() {
+        let is_read = read(at) && !batches.is_empty();
+        gathered.push(match is_read {
+            true => {
+                let pieces: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(at).as_ref()).collect();
+                (take(&concat(&pieces)?, order, None)?, true)
+            }
+            false => (new_null_array(field.data_type(), largest), false),
+        });
+    }
+    let nullable = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
+    let mut start = 0;
+    let group = sizes.iter().map(|&size| {
+        let slice = |(column, is_read): &(ArrayRef, bool)| column.slice(if *is_read { start } else { 0 }, size);
+        let columns = gathered.iter().map(slice).collect();
+        start += size;
+        Ok(RecordBatch::try_new(schema.clone(), columns)?)
+    });
+    group.collect()
+}
+
+impl fmt::Debug for CrossSectionExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrossSectionExec").field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+impl DisplayAs for CrossSectionExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        let list = |texts: Vec<String>| texts.join(", ");
+        let keys = list(self.functions[0].partition_by().iter().map(ToString::to_string).collect());
+        let functions = list(self.functions.iter().map(|function| function.name().to_owned()).collect());
+        write!(f, "CrossSectionExec: key=[{keys}], functions=[{functions}]")
+    }
+}
+
+impl ExecutionPlan for CrossSectionExec {
+    fn name(&self) -> &str {
+        "CrossSectionExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.window.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.window.children()
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.window.apply_expressions(f)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let window = self.window.clone().replace_children(children, options)?;
+        Ok(Arc::new(Self::new(window, self.functions.clone())))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn execute(&self, part: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let computation = self.computation(&context)?;
+        let schema = self.schema();
+        let batches = async move {
+            let computed = computation.await.map_err(DataFusionError::Shared)?;
+            let count = computed.parts[part].rows.len();
+            Ok::<_, DataFusionError>(stream::iter(0..count).map(move |at| computed.batch(part, at, &schema)))
+        };
+        let batches = stream::once(batches).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
+    }
+}
