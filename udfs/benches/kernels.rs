@@ -1,40 +1,39 @@
-//! Millions of rows per second and core of each kernel: `cargo bench --workspace --bench kernels`.
+//! Rows per second of each kernel on one core: `cargo bench --workspace --bench kernels`.
 //!
-//! A plain program, since the usual harnesses bring dependencies that change the features of others and so rebuild them
-//! all. Each kernel runs ticker by ticker, as in a query, over a random walk with a few missing values.
+//! Each runs ticker by ticker, as in a query, over random walks with a few missing values.
 
 use std::hint::black_box;
-use std::time::Instant;
 
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kairos_udfs::kernels::{self, Degenerate, Window, ZScore};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 const TICKERS: usize = 200;
 const DAYS: usize = 2000;
-const RUNS: usize = 7;
 
 type Kernel = (&'static str, Box<dyn Fn(&[f64], &[f64]) -> Vec<f64>>);
 
-fn main() {
+fn each(criterion: &mut Criterion) {
     let market = walk(&mut StdRng::seed_from_u64(1));
     let mut random = StdRng::seed_from_u64(2);
     let tickers: Vec<Vec<f64>> = (0..TICKERS).map(|_| walk(&mut random)).collect();
-    println!("{:24} {:>14} {:>20}", "kernel", "million rows/s", "least to most");
+    let mut group = criterion.benchmark_group("kernels");
+    group.throughput(Throughput::Elements((TICKERS * DAYS) as u64)).sample_size(20);
     for (name, kernel) in kernels() {
-        let mut speeds: Vec<f64> = (0..=RUNS).map(|_| speed(&tickers, &market, &kernel)).skip(1).collect();
-        speeds.sort_by(f64::total_cmp);
-        println!("{name:24} {:14.1} {:9.1} to {:7.1}", speeds[RUNS / 2], speeds[0], speeds[RUNS - 1]);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                for ticker in &tickers {
+                    black_box(kernel(black_box(ticker), black_box(&market)));
+                }
+            });
+        });
     }
+    group.finish();
 }
 
-fn speed(tickers: &[Vec<f64>], market: &[f64], kernel: impl Fn(&[f64], &[f64]) -> Vec<f64>) -> f64 {
-    let started = Instant::now();
-    for ticker in tickers {
-        black_box(kernel(black_box(ticker), black_box(market)));
-    }
-    (TICKERS * DAYS) as f64 / started.elapsed().as_secs_f64() / 1e6
-}
+criterion_group!(benches, each);
+criterion_main!(benches);
 
 fn walk(random: &mut StdRng) -> Vec<f64> {
     let mut price = 50.0;
