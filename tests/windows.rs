@@ -1,0 +1,109 @@
+//! Kairos' window operators against DataFusion's own, on the same rows.
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::{DataType, Float64Type};
+use datafusion::arrow::util::display::array_value_to_string;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kairos::engine::{Engine, Outcome, Resources};
+use kairos::lake::{CommitRecord, Lake};
+
+/// Tickers of uneven length in several files, one longer than two batches; gaps, missing values, a group that may be
+/// missing, and rows without a ticker at the end.
+const ROWS: &str = "create or replace table rows as
+    with listed as (
+        select 'T' || lpad(cast(t.value as varchar), 4, '0') as ticker, t.value as t, d.value as d
+        from generate_series(0, 499) t cross join generate_series(0, 1199) d
+        where d.value >= (t.value * 37) % 1000 and (t.value + d.value) % 17 <> 0
+        union all
+        select 'T0123x', 123, value from generate_series(0, 19999)
+        union all
+        select null, 7, value from generate_series(0, 299)
+    )
+    select
+        ticker,
+        date '1990-01-01' + cast(d as int) as date,
+        case when (t * 31 + d * 7) % 23 <> 0 then sin(t * 12.9898 + d * 78.233) * 1000 end as x,
+        case when (t + d) % 5 <> 0 then cast((t * t + d) % 11 as bigint) end as g
+    from listed
+    order by ticker, date";
+
+const QUERIES: [&str; 9] = [
+    "rolling_mean(x, 5) over w as a, lag(x, 3) over w as b, row_number() over w as c,
+     sum(x) over (partition by ticker order by date rows 3 preceding) as d
+     from rows window w as (partition by ticker order by date)",
+    "count(x) over (partition by ticker) as a, max(x) over (partition by ticker) as b from rows",
+    "zscore(x) over (partition by date) as a, count(x) over (partition by date) as b,
+     max(ticker) over (partition by date) as c from rows",
+    "avg(x) over (partition by g) as a, rank_pct(x) over (partition by date) as b from rows",
+    "avg(x) over (partition by date, g) as a from rows",
+    "rank_pct(a) over (partition by date) as a
+     from (select ticker, date, rolling_std(x, 21) over (partition by ticker order by date) as a from rows)",
+    "zscore(x) over (partition by date) as a, rolling_max(x, 9) over (partition by ticker order by date) as b
+     from rows where ticker < 'T0003'",
+    "zscore(x) over (partition by date) as a, lag(x) over (partition by ticker order by date) as b
+     from rows where x > 1e6",
+    "zscore(x) over (partition by date) as a from rows where ticker is null or g is null",
+];
+
+async fn rows(engine: &Engine, sql: &str) -> RecordBatch {
+    joined(&engine.query(sql).await.unwrap())
+}
+
+fn joined(batches: &[RecordBatch]) -> RecordBatch {
+    concat_batches(&batches[0].schema(), batches).unwrap()
+}
+
+fn same(ours: &ArrayRef, theirs: &ArrayRef, row: usize) -> bool {
+    let value = |column: &ArrayRef| -> Option<f64> {
+        let floats: &Float64Array = column.as_primitive::<Float64Type>();
+        floats.is_valid(row).then(|| floats.value(row))
+    };
+    match (ours.data_type(), theirs.data_type()) {
+        (DataType::Float64, DataType::Float64) => match (value(ours), value(theirs)) {
+            (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+            (a, b) => a.is_none() && b.is_none(),
+        },
+        _ => array_value_to_string(ours, row).unwrap() == array_value_to_string(theirs, row).unwrap(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_compute_what_datafusion_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
+    let engine = Engine::new(lake, &Resources { threads: Some(3), memory_limit: None }).unwrap();
+    let statement = engine.parse(ROWS).unwrap().pop().unwrap();
+    let built = engine.run(engine.plan(statement).await.unwrap(), CommitRecord::default()).await.unwrap();
+    assert!(matches!(built, Outcome::Built(_)));
+
+    let mut config = SessionConfig::new().with_target_partitions(1);
+    config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
+    let plain = SessionContext::new_with_config(config);
+    kairos_udfs::register_all(&plain).unwrap();
+    plain.register_batch("rows", rows(&engine, "select * from rows").await).unwrap();
+
+    let mut operators = String::new();
+    for query in QUERIES {
+        let sql = format!("select ticker, date, {query} order by ticker, date");
+        let plan = engine.physical_plan(&sql).await.unwrap();
+        operators += &datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
+        let ours = engine.query(&sql).await.unwrap();
+        let theirs = plain.sql(&sql).await.unwrap().collect().await.unwrap();
+        let count = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+        assert_eq!(count(&ours), count(&theirs), "{query}");
+        if count(&ours) == 0 {
+            continue;
+        }
+        let (ours, theirs) = (joined(&ours), joined(&theirs));
+        for (at, (a, b)) in ours.columns().iter().zip(theirs.columns()).enumerate() {
+            let differs = (0..ours.num_rows()).find(|row| !same(a, b, *row));
+            assert!(differs.is_none(), "column {at} of row {differs:?} differs in {query}");
+        }
+    }
+    for operator in ["ByKeyExec", "CrossSectionExec"] {
+        assert!(operators.contains(operator), "no plan has a {operator}:\n{operators}");
+    }
+    let few = rows(&engine, "select zscore(x) over (partition by date) as z from rows order by z limit 3").await;
+    assert_eq!(few.num_rows(), 3);
+}
