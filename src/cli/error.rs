@@ -122,6 +122,7 @@ impl From<PipelineError> for CliError {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::UnknownSelector { .. }
+            | PipelineError::UnknownColumn { .. }
             | PipelineError::EmptySelection
             | PipelineError::NoOverlay { .. }
             | PipelineError::MalformedSetting { .. }

@@ -8,6 +8,7 @@ mod build;
 mod cancel;
 mod error;
 mod export;
+pub mod lineage;
 mod output;
 mod resolve;
 mod session;
