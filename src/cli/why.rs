@@ -28,7 +28,7 @@ pub(super) struct WhyArgs {
     /// Follow the SQL of at most so many datasets, one above the other; 1 stays within this one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     depth: Option<u16>,
-    /// Follow also what decides on the rows: filters, join keys, groups, partitions and order of windows
+    /// Follow also what decides on the rows, on dotted branches: filters, join keys, groups, order of windows
     #[arg(long)]
     rows: bool,
     /// Form of the answer

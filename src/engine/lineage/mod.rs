@@ -119,13 +119,15 @@ impl Engine {
     /// # Errors
     /// If a table or column does not exist or a type does not fit.
     pub async fn lineage(&self, statement: Statement, tables: &Tables) -> Result<Lineage> {
+        Ok(Lineage::new(self.plan_over(statement, tables).await?, tables.clone()))
+    }
+
+    async fn plan_over(&self, statement: Statement, tables: &Tables) -> Result<Arc<LogicalPlan>> {
         let state = self.state_over(&statement, tables).await?;
-        let plan = state.statement_to_plan(statement).await?;
-        let query = match plan {
+        Ok(match state.statement_to_plan(statement).await? {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => create.input,
-            other => Arc::new(other),
-        };
-        Ok(Lineage::new(query, tables.clone()))
+            query => Arc::new(query),
+        })
     }
 
     /// A session whose tables have columns and no rows.

@@ -1,7 +1,9 @@
 //! What decides on the rows of one `select`: its joins, filters, groups and limits.
 
+use std::sync::Arc;
+
 use datafusion::error::Result;
-use datafusion::logical_expr::{Distinct, Expr, Join, JoinType, LogicalPlan, utils::conjunction};
+use datafusion::logical_expr::{Distinct, Expr, Join, JoinType, Limit, LogicalPlan, Sort, utils::conjunction};
 
 use super::trace::{Lineage, is_only_renamed};
 
@@ -56,6 +58,8 @@ fn collect(lineage: &mut Lineage, plan: &LogicalPlan, found: &mut Vec<Condition>
             found.push(Condition { text, exprs });
             return Ok(());
         }
+        // A union is a relation of its own.
+        LogicalPlan::Distinct(distinct) if matches!(distinct.input().as_ref(), LogicalPlan::Union(_)) => return Ok(()),
         LogicalPlan::Distinct(distinct) => {
             collect(lineage, distinct.input(), found)?;
             let on = match distinct {
@@ -80,10 +84,10 @@ fn collect(lineage: &mut Lineage, plan: &LogicalPlan, found: &mut Vec<Condition>
     plan.inputs().into_iter().try_for_each(|input| collect(lineage, input, found))
 }
 
-fn limit_clause(lineage: &mut Lineage, limit: &datafusion::logical_expr::Limit) -> Result<Condition> {
+fn limit_clause(lineage: &mut Lineage, limit: &Limit) -> Result<Condition> {
     let mut text = String::new();
     let mut exprs = Vec::new();
-    if let LogicalPlan::Sort(sort) = limit.input.as_ref() {
+    if let Some(sort) = sorted(&limit.input) {
         for key in &sort.expr {
             exprs.push(lineage.expand(&key.expr, &sort.input)?);
         }
@@ -99,6 +103,15 @@ fn limit_clause(lineage: &mut Lineage, limit: &datafusion::logical_expr::Limit) 
         text.push_str(&format!("offset {}", lineage.text(skip)));
     }
     Ok(Condition { text: text.trim_end().to_owned(), exprs })
+}
+
+/// The sort below a limit; a projection between them drops what is sorted by and not selected.
+fn sorted(plan: &LogicalPlan) -> Option<&Sort> {
+    match plan {
+        LogicalPlan::Sort(sort) => Some(sort),
+        LogicalPlan::Projection(projection) => sorted(&projection.input),
+        _ => None,
+    }
 }
 
 /// `a join b on … left join c on …`: a chain of joins is one clause.
@@ -148,7 +161,7 @@ fn join_clause(
 /// The join with the columns of both sides, which its filter may name even where its result has one side only.
 fn both_sides(join: &Join) -> Result<Join> {
     let schema = join.left.schema().join(join.right.schema())?;
-    Ok(Join { schema: std::sync::Arc::new(schema), ..join.clone() })
+    Ok(Join { schema: Arc::new(schema), ..join.clone() })
 }
 
 /// A relation as a `from` clause names it.

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::{DFSchema, DFSchemaRef};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 
 use super::*;
 use crate::engine::{Engine, Resources};
@@ -22,12 +24,16 @@ fn tables() -> Tables {
     tables
 }
 
-async fn lineage(sql: &str) -> Lineage {
+async fn plan(sql: &str) -> Arc<LogicalPlan> {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
     let engine = Engine::new(lake, &Resources { threads: Some(1), memory_limit: None }).unwrap();
     let statement = engine.parse(sql).unwrap().pop().unwrap();
-    engine.lineage(statement, &tables()).await.unwrap()
+    engine.plan_over(statement, &tables()).await.unwrap()
+}
+
+async fn lineage(sql: &str) -> Lineage {
+    Lineage::new(plan(sql).await, tables())
 }
 
 /// The lineage of a column, one line per column, inputs below and further in.
@@ -182,7 +188,7 @@ async fn subqueries_inside_expressions_are_followed() {
     let member = of("select x from t where k in (select k from u where z > 1)", "x").await;
     assert_eq!(member, "result.x = x [where k in (subquery.k)]\n  t.x");
     let correlated = of("select (select max(z) as m from u where u.k = t.k) as p from t", "p").await;
-    assert_eq!(correlated, "result.p = (subquery)\n  subquery.m = max(z) [where k = k]\n    u.z");
+    assert_eq!(correlated, "result.p = (subquery)\n  subquery.m = max(z) [where k = t.k]\n    u.z");
 }
 
 #[tokio::test]
@@ -226,9 +232,11 @@ async fn other_expressions_read_as_they_are_written() {
 #[tokio::test]
 async fn distinct_and_limit_decide_on_rows() {
     assert_eq!(of("select distinct k from t", "k").await, "result.k = k [distinct]\n  t.k");
-    let first = "select x from t order by y desc limit 3";
-    assert_eq!(of(first, "x").await, "result.x = x [order by y desc limit 3]\n  t.x");
-    assert_eq!(rows_of(first, "x").await, ["t.y"]);
+    for selected in ["x", "x, y"] {
+        let first = format!("select {selected} from t order by y desc limit 3");
+        assert_eq!(of(&first, "x").await, "result.x = x [order by y desc limit 3]\n  t.x");
+        assert_eq!(rows_of(&first, "x").await, ["t.y"]);
+    }
 }
 
 #[tokio::test]
@@ -253,4 +261,65 @@ async fn a_parameter_keeps_its_name_and_its_value() {
         parameters.iter().collect::<Vec<_>>(),
         [(&"factor".to_owned(), &"2.0".to_owned()), (&"least".to_owned(), &"3".to_owned())]
     );
+}
+
+/// A table function over a relation: one column that nobody can look into.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Weigh {
+    input: LogicalPlan,
+    schema: DFSchemaRef,
+}
+
+impl PartialOrd for Weigh {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        self.input.partial_cmp(&other.input)
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Weigh {
+    fn name(&self) -> &str {
+        "Weigh"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Weigh")
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, mut inputs: Vec<LogicalPlan>) -> datafusion::error::Result<Self> {
+        Ok(Self { input: inputs.remove(0), schema: self.schema.clone() })
+    }
+}
+
+#[tokio::test]
+async fn of_a_node_that_is_not_sql_every_column_depends_on_every_input() {
+    let input = plan("select k, x * 2 as w from t where n > 0").await;
+    let weight = columns(&[("weight", DataType::Float64)]);
+    let schema = Arc::new(DFSchema::try_from(weight).unwrap());
+    let node = Weigh { input: input.as_ref().clone(), schema };
+    let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
+    let mut lineage = Lineage::new(Arc::new(plan), tables());
+    let step = lineage.trace("weight").unwrap().unwrap();
+    let mut out = String::new();
+    describe(&lineage, step, 0, &mut Vec::new(), &mut out);
+    assert_eq!(out, "result.weight = weigh(…) [where n > 0]\n  t.k\n  t.x\n");
+}
+
+#[tokio::test]
+async fn a_table_function_is_a_table() {
+    let text = of("select value + 1 as v from generate_series(1, 3)", "v").await;
+    assert!(text.starts_with("result.v = value + 1\n  generate_series"), "{text}");
+    let text = of("with c (a) as (values (1), (2), (3), (4), (5)) select a from c", "a").await;
+    assert!(text.contains("values 1, 2, 3, 4, …"), "{text}");
 }

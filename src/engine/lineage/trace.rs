@@ -120,17 +120,23 @@ impl Lineage {
             Part { expression: self.text(definition), plain: matches!(definition, Expr::Column(_)), ..Part::default() };
         let (mut values, mut rows) = (BTreeSet::new(), BTreeSet::new());
         self.collect(definition, &mut part.parameters, &mut values, &mut rows)?;
+        self.add_rows(plan, &mut part, &mut rows)?;
+        part.row_inputs = rows.difference(&values).cloned().collect();
+        part.inputs = self.in_order_of_appearance(definition, values)?;
+        Ok(part)
+    }
+
+    /// Adds what decides on the rows of `plan`: the clauses to `part`, their columns to `rows`.
+    fn add_rows(&mut self, plan: &LogicalPlan, part: &mut Part, rows: &mut BTreeSet<Source>) -> Result<()> {
         for condition in row_conditions(self, plan)? {
             part.rows.push(condition.text);
             for expr in &condition.exprs {
                 let mut columns = BTreeSet::new();
-                self.collect(expr, &mut part.parameters, &mut columns, &mut rows)?;
+                self.collect(expr, &mut part.parameters, &mut columns, rows)?;
                 rows.extend(columns);
             }
         }
-        part.row_inputs = rows.difference(&values).cloned().collect();
-        part.inputs = self.in_order_of_appearance(definition, values)?;
-        Ok(part)
+        Ok(())
     }
 
     /// Constant rows: the first of them stand for all.
@@ -147,18 +153,16 @@ impl Lineage {
     /// of its inputs.
     fn opaque(&mut self, plan: &LogicalPlan, name: &str) -> Result<Vec<Part>> {
         let mut part = Part { expression: format!("{}(…)", name.to_lowercase()), ..Part::default() };
+        let (mut values, mut rows) = (BTreeSet::new(), BTreeSet::new());
         for input in plan.inputs() {
             for at in 0..input.schema().fields().len() {
                 let definition = self.definition(input, at)?;
-                let (mut values, mut rows) = (BTreeSet::new(), BTreeSet::new());
                 self.collect(&definition, &mut part.parameters, &mut values, &mut rows)?;
-                part.inputs.extend(values);
-                part.row_inputs.extend(rows);
             }
+            self.add_rows(input, &mut part, &mut rows)?;
         }
-        part.inputs.sort();
-        part.inputs.dedup();
-        part.row_inputs.retain(|source| !part.inputs.contains(source));
+        part.row_inputs = rows.difference(&values).cloned().collect();
+        part.inputs = values.into_iter().collect();
         Ok(vec![part])
     }
 
@@ -285,7 +289,7 @@ impl Lineage {
                 let Some(outer) = self.outer.pop() else {
                     return Ok(Transformed::no(Expr::Column(column)));
                 };
-                let definition = self.column(&column, &outer);
+                let definition = self.expand_qualified(&Expr::Column(column), &outer);
                 self.outer.push(outer);
                 Ok(Transformed::yes(definition?))
             }
@@ -382,7 +386,7 @@ impl Lineage {
         Ok(ordered)
     }
 
-    /// The text of a join key, with the qualifier that the statement wrote.
+    /// Like [`Self::expand`], but a column keeps the qualifier that the statement wrote: join keys, outer columns.
     pub(super) fn expand_qualified(&mut self, expr: &Expr, input: &LogicalPlan) -> Result<Expr> {
         let Expr::Column(named) = expr else {
             return self.expand(expr, input);

@@ -14,7 +14,8 @@ pub enum Detail {
     Expressions,
 }
 
-/// The tree, in lines of `width` characters as far as names allow. A column that is there already is only named.
+/// The tree, in lines of `width` characters as far as names allow. A column that is there already is only named. What
+/// decides only on rows hangs on a dotted branch.
 pub fn tree(graph: &ColumnGraph, values: Option<&Values>, detail: Detail, width: usize) -> String {
     let mut drawing = Drawing { graph, values, detail, width, drawn: BTreeSet::new(), out: String::new() };
     if !graph.nodes.is_empty() {
@@ -45,7 +46,13 @@ impl Drawing<'_> {
         self.header(at, node, first, &below);
         for (position, input) in inputs.iter().enumerate() {
             let last = position + 1 == inputs.len();
-            let (branch, under) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let is_value = node.parts.iter().any(|part| part.inputs.contains(input));
+            let (branch, under) = match (last, is_value) {
+                (false, true) => ("├─ ", "│  "),
+                (true, true) => ("└─ ", "   "),
+                (false, false) => ("├┄ ", "│  "),
+                (true, false) => ("└┄ ", "   "),
+            };
             self.node(*input, &format!("{rest}{branch}"), &format!("{rest}{under}"));
         }
     }

@@ -65,6 +65,10 @@ impl Values {
         }
         let mut values = Vec::new();
         for (table, nodes) in tables {
+            // A table function or an older version is no dataset of the lake.
+            if table.contains('(') {
+                continue;
+            }
             let Some(snapshot) = engine.lake().snapshot(&table.replacen("raw.", "raw/", 1)).await? else {
                 values.extend(nodes.iter().map(|node| Found { node: *node, version: None, rows: Vec::new() }));
                 continue;
