@@ -11,6 +11,7 @@
 //! expression.
 
 mod expression;
+mod inputs;
 mod parameter;
 mod rows;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use datafusion::catalog::{
 };
 use datafusion::common::TableReference;
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
 use datafusion::sql::parser::Statement;
 
@@ -155,7 +156,7 @@ impl Engine {
         let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
         super::resolve::register_pinned(&mut state, &self.lake, statement).await?;
         let marker = Arc::new(ScalarUDF::from(parameter::Parameter::default()));
-        datafusion::execution::FunctionRegistry::register_udf(&mut state, marker)?;
+        state.register_udf(marker)?;
         Ok(state)
     }
 }

@@ -1,11 +1,11 @@
 //! Following a column down a logical plan.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, TableReference};
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result;
@@ -14,7 +14,6 @@ use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Distinct, Expr, JoinType, LogicalPlan, Subquery, TableScan};
 
 use super::expression::Writer;
-use super::parameter::marked;
 use super::rows::row_conditions;
 use super::{Part, Source, Step, Tables};
 use crate::lake::DatasetProvider;
@@ -35,8 +34,8 @@ pub struct Lineage {
 
 /// Where an expression of one `select` ends: a column of a table or of another step.
 #[derive(Debug, Clone)]
-struct Leaf {
-    source: Source,
+pub(super) struct Leaf {
+    pub(super) source: Source,
     /// What stands in the text instead of the column's bare name.
     text: Option<String>,
 }
@@ -72,7 +71,8 @@ impl Lineage {
     /// The step of column `at` of a relation.
     fn step(&mut self, relation: Option<&str>, plan: &LogicalPlan, at: usize) -> Result<usize> {
         let mut hash = DefaultHasher::new();
-        (relation, plan).hash(&mut hash);
+        // A correlated subquery is another one in another query.
+        (relation, plan, &self.outer).hash(&mut hash);
         let key = (hash.finish(), at);
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
@@ -257,7 +257,8 @@ impl Lineage {
         Expr::Column(Column::new(Some(relation), name))
     }
 
-    fn leaf_of(&self, column: &Column) -> Option<&Leaf> {
+    /// The leaf behind a column of an expanded expression.
+    pub(super) fn leaf_of(&self, column: &Column) -> Option<&Leaf> {
         self.leaves.get(column.relation.as_ref()?.table().parse::<usize>().ok()?)
     }
 
@@ -330,60 +331,6 @@ impl Lineage {
             _ => column.name.clone(),
         };
         Writer { column: &column }.text(expr)
-    }
-
-    /// Sorts the columns of an expression over leaves into those that its value comes from and those that only decide
-    /// which rows belong together, and notes its parameters.
-    fn collect(
-        &self,
-        expr: &Expr,
-        parameters: &mut BTreeMap<String, String>,
-        values: &mut BTreeSet<Source>,
-        rows: &mut BTreeSet<Source>,
-    ) -> Result<()> {
-        expr.apply(|inner| {
-            match inner {
-                Expr::Column(column) => values.extend(self.leaf_of(column).map(|leaf| leaf.source.clone())),
-                Expr::ScalarFunction(call) => {
-                    if let Some((name, value)) = marked(call) {
-                        parameters.insert(name.to_owned(), self.text(value));
-                        return Ok(TreeNodeRecursion::Jump);
-                    }
-                }
-                Expr::WindowFunction(call) => {
-                    let params = &call.params;
-                    let mut columns = BTreeSet::new();
-                    for expr in params.partition_by.iter().chain(params.order_by.iter().map(|key| &key.expr)) {
-                        self.collect(expr, parameters, &mut columns, rows)?;
-                    }
-                    // A rank has no argument: its value is the order.
-                    let target = if params.args.is_empty() { &mut *values } else { &mut *rows };
-                    target.extend(columns);
-                    for expr in params.args.iter().chain(params.filter.as_deref()) {
-                        self.collect(expr, parameters, values, rows)?;
-                    }
-                    return Ok(TreeNodeRecursion::Jump);
-                }
-                _ => {}
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        Ok(())
-    }
-
-    fn in_order_of_appearance(&self, expr: &Expr, sources: BTreeSet<Source>) -> Result<Vec<Source>> {
-        let mut ordered: Vec<Source> = Vec::new();
-        expr.apply(|inner| {
-            if let Expr::Column(column) = inner
-                && let Some(leaf) = self.leaf_of(column)
-                && sources.contains(&leaf.source)
-                && !ordered.contains(&leaf.source)
-            {
-                ordered.push(leaf.source.clone());
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        Ok(ordered)
     }
 
     /// Like [`Self::expand`], but a column keeps the qualifier that the statement wrote: join keys, outer columns.
