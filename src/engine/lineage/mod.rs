@@ -3,7 +3,7 @@
 //! ```text
 //! select safe_div(a.x, b.y) as ratio            ratio = safe_div(x, y)
 //! from (select x + 1 as x, k from t) a      ─►  ├ a.x = x + 1      from t.x
-//! join b on a.k = b.k                           └ b.y              rows: t join b on a.k = b.k
+//! join b on a.k = b.k                           └ b.y              rows: a join b on a.k = b.k
 //! ```
 //!
 //! A [`Lineage`] follows a column through projections, windows, aggregates, unions and subqueries to the tables that
