@@ -18,6 +18,7 @@ mod run;
 mod sql;
 mod synth;
 mod vacuum;
+mod why;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -97,6 +98,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Show which dataset reads which
     Graph(graph::GraphArgs),
+    /// Show where a column comes from, down to the raw data
+    Why(why::WhyArgs),
     /// Run SQL from a file or the command line
     Sql(sql::SqlArgs),
     /// Ask the lake in SQL, interactively
@@ -171,6 +174,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Run(args) => run::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
+        Command::Why(args) => why::run(context, &args).await,
         Command::Sql(args) => sql::run(context, &args).await,
         Command::Repl(args) => repl::run(context, &args).await,
         Command::Params(args) => params::run(context, &args).await,

@@ -10,6 +10,7 @@ mod cancel;
 mod cross_section;
 mod error;
 mod export;
+pub mod lineage;
 mod output;
 mod resolve;
 mod session;

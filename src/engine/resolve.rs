@@ -49,7 +49,6 @@ pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &S
             None => return Err(unknown(lake, reference).await?),
         }
     }
-    let pinned = AtVersion { versions: open_pinned(lake, statement).await? };
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, derived)?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
@@ -57,8 +56,15 @@ pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &S
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let builder = SessionStateBuilder::new_from_existing(session.clone());
     let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
-    state.register_udtf(AT_VERSION, Arc::new(pinned));
+    register_pinned(&mut state, lake, statement).await?;
     Ok(state)
+}
+
+/// Lets the statement read the older versions that it names with `at_version`.
+pub(super) async fn register_pinned(state: &mut SessionState, lake: &Lake, statement: &Statement) -> Result<()> {
+    let pinned = AtVersion { versions: open_pinned(lake, statement).await? };
+    state.register_udtf(AT_VERSION, Arc::new(pinned));
+    Ok(())
 }
 
 /// The dataset behind a table name.

@@ -247,6 +247,26 @@ pub enum PipelineError {
     )]
     EmptySelection,
 
+    /// A column that a dataset does not have.
+    #[error("{dataset} has no column {column}{}", similar_or_all(similar, columns))]
+    UnknownColumn {
+        /// The dataset.
+        dataset: String,
+        /// The column as it was given.
+        column: String,
+        /// Its columns with a similar name.
+        similar: Vec<String>,
+        /// All its columns.
+        columns: Vec<String>,
+    },
+
+    /// A statement that parses cannot be planned.
+    #[error("{message}")]
+    Statement {
+        /// What is wrong, and where.
+        message: String,
+    },
+
     /// The lake could not say in which state a dataset is.
     #[error("cannot read the state of {dataset}: {source}")]
     State {
@@ -261,6 +281,13 @@ fn did_you_mean(similar: &[String]) -> String {
     match similar {
         [] => String::new(),
         names => format!("\nhelp: did you mean {}?", names.join(", ")),
+    }
+}
+
+fn similar_or_all(similar: &[String], all: &[String]) -> String {
+    match similar {
+        [] => format!("\nhelp: its columns are {}", all.join(", ")),
+        names => did_you_mean(names),
     }
 }
 

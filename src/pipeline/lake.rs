@@ -45,17 +45,16 @@ impl<'a> EngineBuilder<'a> {
     pub fn new(engine: &'a Engine, run_id: &'a str, tree: &'a SqlTree) -> Self {
         Self { engine, run_id, tree }
     }
+}
 
-    /// The engine's message with the line of the file that it is about.
-    fn explain(&self, error: EngineError, step: &BoundStep) -> String {
-        let file = self.tree.files().find(|file| file.origin == step.source);
-        match (error, file) {
-            (EngineError::Query { message, at: Some((line, column)), help }, Some(file)) => {
-                located(&message, file, line as usize, column as usize, help)
-            }
-            (EngineError::Query { message, help: Some(help), .. }, _) => format!("{message}\nhelp: {help}"),
-            (error, _) => error.to_string(),
+/// The engine's message with the line of the file that it is about.
+pub(super) fn explained(error: EngineError, file: Option<&SqlFile>) -> String {
+    match (error, file) {
+        (EngineError::Query { message, at: Some((line, column)), help }, Some(file)) => {
+            located(&message, file, line as usize, column as usize, help)
         }
+        (EngineError::Query { message, help: Some(help), .. }, _) => format!("{message}\nhelp: {help}"),
+        (error, _) => error.to_string(),
     }
 }
 
@@ -73,7 +72,8 @@ impl Builder for EngineBuilder<'_> {
             let planned = self.engine.plan(statement).await?;
             self.engine.run(planned, step.record(self.run_id)).await
         };
-        match build.await.map_err(|error| self.explain(error, step))? {
+        let file = || self.tree.files().find(|file| file.origin == step.source);
+        match build.await.map_err(|error| explained(error, file()))? {
             Outcome::Built(built) => {
                 Ok(Built { version: built.version, rows: built.rows, bytes: built.bytes, files: built.files })
             }

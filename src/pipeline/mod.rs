@@ -15,6 +15,7 @@ mod bound;
 mod error;
 mod graph;
 mod lake;
+pub mod lineage;
 mod log;
 mod manifest;
 mod outcome;
