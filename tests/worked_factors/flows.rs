@@ -114,8 +114,8 @@ A,Y,SHR,2024-03-31,330,30
 A,Z,SHR,2024-03-31,70,7
 A,Y,SHR,2024-06-30,400,32
 ";
-    let sql = "select cast(date as text), inst_value, inst_shares, inst_num, inst_flow_value_qoq, \
-        inst_flow_shares_qoq, inst_num_change from feat_institutional_academic where date <> '2024-02-13' order by date";
+    let sql = "select date || '' as day, inst_value, inst_shares, inst_num, inst_flow_value_qoq, \
+        inst_flow_shares_qoq, inst_num_change from feat_institutional_academic where date <> '2024-02-13' order by 1";
     let reference = "
         2024-02-14 400 40 2 - - -
         2024-02-15 400 40 2 - - -

@@ -33,7 +33,7 @@ fn example_2_value_and_its_traps() {
     let picked = "select ticker, value_composite_z, value_quality_adj from feat_value_v2 \
         where ticker in ('K1', 'K11', 'K12', 'K13', 'K60', 'K109', 'K111', 'K120') \
         order by cast(substr(ticker, 2) as int)";
-    let penalties = "select round(value_composite_z - value_quality_adj) as penalty, count(*) from feat_value_v2 \
+    let penalties = "select cast(round(value_composite_z - value_quality_adj) as int) as penalty, count(*) from feat_value_v2 \
         where value_composite_z is not null group by 1 order by 1";
     // By default a score takes two yields and one penalty is enough.
     let four = [&EVERYBODY[..], &["--set", "trap_max_penalties=4", "--set", "value_min_yields=1"]].concat();
