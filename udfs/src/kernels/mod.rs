@@ -18,6 +18,7 @@ mod rolling_spread;
 mod rsi;
 mod sliding;
 mod window;
+mod winsorize;
 mod zscore;
 
 pub use elementwise::{bounded_inverse, clip, finite, mean_of, safe_div, symlog1p};
@@ -33,6 +34,7 @@ pub use rolling_shape::{rolling_kurt, rolling_skew};
 pub use rolling_spread::{rolling_std, rolling_zscore};
 pub use rsi::rsi;
 pub use window::Window;
+pub use winsorize::winsorize;
 pub use zscore::{Degenerate, ZScore};
 
 /// How every kernel writes a missing result.
