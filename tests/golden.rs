@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::{Desk, REFERENCE, SQL, python, shared, stderr};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 19] = [
     "universe",
     "sep_base_academic",
     "feat_price_action",
@@ -19,6 +19,13 @@ const TABLES: [&str; 12] = [
     "feat_beta",
     "feat_targets",
     "feat_momentum_v2",
+    "feat_value_v2",
+    "feat_quality_v2",
+    "feat_insider",
+    "feat_institutional_academic",
+    "feat_fundamental",
+    "feat_gross_profit",
+    "feat_value",
 ];
 
 #[test]
@@ -40,7 +47,7 @@ fn the_reference_overlay_reproduces_the_golden_tables() {
     let output = compare.output().unwrap();
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}{}", stderr(&output));
-    assert!(report.contains("12 ok, 0 DIFF, 0 MISSING"), "{report}");
+    assert!(report.contains("19 ok, 0 DIFF, 0 MISSING"), "{report}");
 }
 
 #[test]

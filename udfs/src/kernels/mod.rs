@@ -20,6 +20,7 @@ mod rolling_spread;
 mod rsi;
 mod sliding;
 mod window;
+mod winsorize;
 mod zscore;
 
 pub use blend::{MissingWeight, blend};
@@ -37,6 +38,7 @@ pub use rolling_shape::{rolling_kurt, rolling_skew};
 pub use rolling_spread::{rolling_std, rolling_zscore};
 pub use rsi::rsi;
 pub use window::Window;
+pub use winsorize::winsorize;
 pub use zscore::{Degenerate, ZScore};
 
 /// How every kernel writes a missing result.
