@@ -6,6 +6,7 @@
 
 mod build;
 mod cancel;
+mod csv;
 mod error;
 mod export;
 mod output;
