@@ -36,17 +36,20 @@ periods as (
     ) = 1
 ),
 
+-- Each quarter is its own present and the past of the next four.
+later as (
+    select *, unnest([0, 1, 2, 3, 4]) as quarters_ago
+    from periods
+),
+
 -- Each filing with its own quarter and the four before, as they were known when it was made.
 past as (
-    select f.ticker, f.datekey, b.quarters_ago, p.* exclude (ticker, datekey, quarter)
+    select f.ticker, f.datekey, p.* exclude (ticker, datekey, quarter, seen_from)
     from quarters f
-    cross join (values (0), (1), (2), (3), (4)) as b (quarters_ago)
-    join periods p on f.ticker = p.ticker and f.quarter - b.quarters_ago = p.quarter
+    join (select *, quarter + quarters_ago as seen_from from later) p
+        on f.ticker = p.ticker and f.quarter = p.seen_from
     where p.datekey <= f.datekey
-    qualify row_number() over (
-        partition by f.ticker, f.datekey, b.quarters_ago
-        order by p.datekey desc
-    ) = 1
+    qualify row_number() over (partition by f.ticker, f.datekey, p.quarters_ago order by p.datekey desc) = 1
 ),
 
 history as (

@@ -83,7 +83,6 @@ covered as (
         w.ticker,
         w.date,
         w.in_universe,
-        w.date >= b.first_filing as is_covered,
         case when w.date >= b.first_filing then w.buy_value_30d end as buy_value_30d,
         case when w.date >= b.first_filing then w.sell_value_30d end as sell_value_30d,
         case when w.date >= b.first_filing then w.buy_count_30d end as buy_count_30d,

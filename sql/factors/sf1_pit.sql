@@ -6,21 +6,9 @@
 -- Of several reports filed on one day the newest period counts. A late report of a period older than one filed before
 -- is left out; a restatement of the newest period is a filing of its own.
 create or replace table sf1_pit as
-with filings as (
-    select *
-    from raw.sf1
-    where dimension in ('ARQ', 'ART', 'ARY')
-    qualify row_number() over (
-        partition by ticker, datekey, dimension
-        order by reportperiod desc nulls last, lastupdated desc nulls last
-    ) = 1
-)
-
 select *
-from filings
-qualify reportperiod >= max(reportperiod) over (
-    partition by ticker, dimension
-    order by datekey
-    rows between unbounded preceding and current row
-)
+from raw.sf1
+where dimension in ('ARQ', 'ART', 'ARY')
+-- The newest period filed so far, reports of the same day included.
+qualify reportperiod = max(reportperiod) over (partition by ticker, dimension order by datekey)
 order by ticker, datekey, dimension

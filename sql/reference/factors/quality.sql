@@ -14,6 +14,7 @@ filings as (
     select
         ticker,
         datekey as date,
+        reportperiod,
         case when equity > 0 then safe_div(netinc, equity) end as roe,
         case when assets > 0 then safe_div(netinc, assets) end as roa,
         case when assets > 0 then safe_div(netinc - ncfo, assets) end as accruals
@@ -41,6 +42,7 @@ ratios as (
     select
         g.ticker,
         g.date,
+        f.reportperiod,
         case when abs(f.roe) < $roe_max then clip(f.roe, -$roe_clip, $roe_clip) end as roe,
         case when abs(f.roa) < $roa_max then clip(f.roa, -$roa_clip, $roa_clip) end as roa,
         clip(f.accruals, -$accruals_clip, $accruals_clip) as accruals
@@ -56,7 +58,7 @@ expanded as (
         forward_fill(roa) over w as roa,
         forward_fill(accruals) over w as accruals
     from ratios
-    window w as (partition by ticker order by date)
+    window w as (partition by ticker order by date, reportperiod)
 ),
 
 scored as (

@@ -5,8 +5,5 @@
 create or replace table sf1_pit as
 select *
 from raw.sf1
-qualify row_number() over (
-    partition by ticker, datekey, dimension
-    order by reportperiod desc nulls last, lastupdated desc nulls last
-) = 1
+qualify reportperiod = max(reportperiod) over (partition by ticker, dimension, datekey)
 order by ticker, datekey, dimension
