@@ -146,6 +146,22 @@ fn regime_weights_are_complete() {
                   join regime_weights w on w.regime = concat(vol, '_', trend)
                       and w.valid_from <= date '1990-01-01' and w.valid_to is null";
     assert_eq!(desk.number(labels), 9.0);
+    // The check agrees, and finds a label without weights and one with two rows of them.
+    dataset(&desk, "regime_history_academic", "date regime\n 1 high_vol_bear\n 2 -\n 3 low_vol\n 4 low_vol_bull");
+    let check_file = format!("{SQL}/checks/regime_weights.sql");
+    let found = |desk: &Desk| desk.ok(&["sql", "--format", "csv", &check_file]);
+    assert_eq!(found(&desk), "date,regime,rows_of_weights\n2024-01-03,low_vol,0\n");
+    desk.ok(&[
+        "sql",
+        "-c",
+        "create or replace table regime_weights as
+         select * from at_version('regime_weights', 0)
+         union all
+         select * from at_version('regime_weights', 0) where regime = 'low_vol_bull'
+         order by regime, valid_from",
+    ]);
+    let twice = "2024-01-03,low_vol,0\n2024-01-04,low_vol_bull,2\n";
+    assert_eq!(found(&desk), format!("date,regime,rows_of_weights\n{twice}"));
 }
 
 /// Example 8.6: the long composite over what is present, and v31.
