@@ -8,6 +8,7 @@ mod build;
 mod by_key;
 mod cancel;
 mod cross_section;
+mod csv;
 mod error;
 mod export;
 pub mod lineage;
