@@ -4,12 +4,17 @@
 //! (NaN, +∞, −∞) is *missing*; a result is a `Vec<f64>` of the same length in which NaN is missing.
 //! A result that overflows may be infinite, and a caller treats that as missing too.
 
+mod correlation;
 mod elementwise;
 mod ewm;
 mod forward_fill;
 mod neutralize;
+mod newey_west;
+mod ntile;
+mod performance;
 mod quantile;
 mod rank;
+mod ranking;
 mod rolling_extremes;
 mod rolling_mean;
 mod rolling_regression;
@@ -20,12 +25,17 @@ mod sliding;
 mod window;
 mod zscore;
 
+pub use correlation::{pearson, spearman};
 pub use elementwise::{bounded_inverse, clip, finite, mean_of, safe_div, symlog1p};
 pub use ewm::{ewm_mean, smoothing_of_span};
 pub use forward_fill::forward_fill;
 pub use neutralize::neutralize;
+pub use newey_west::newey_west_t;
+pub use ntile::{Groups, ntile};
+pub use performance::{annualized_return, annualized_vol, max_drawdown, sharpe};
 pub use quantile::quantile;
 pub use rank::rank_pct;
+pub use ranking::Ranking;
 pub use rolling_extremes::{rolling_max, rolling_min};
 pub use rolling_mean::{rolling_mean, rolling_sum, rolling_sum_by};
 pub use rolling_regression::{rolling_alpha, rolling_beta, rolling_corr, rolling_resid_std};
