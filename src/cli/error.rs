@@ -32,6 +32,11 @@ impl CliError {
         Self { code: USAGE, message: message.into() }
     }
 
+    /// A check does not hold.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { code: REFUSED, message: message.into() }
+    }
+
     /// The failure has been reported already.
     pub(crate) fn reported() -> Self {
         Self { code: FAILED, message: String::new() }

@@ -18,7 +18,7 @@ pub struct CommitRecord {
     pub sql_hash: Option<String>,
     /// The parameters that the statement names, with the values it was built with.
     pub parameters: BTreeMap<String, serde_json::Value>,
-    /// The datasets that were read and the version of each.
+    /// The datasets that were read and the version of each; the engine adds those that the statement reads itself.
     pub inputs: BTreeMap<String, u64>,
     /// Fingerprint of the Kairos functions, if the statement calls any of them.
     pub functions: Option<String>,

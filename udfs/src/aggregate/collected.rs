@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::compute::{SortColumn, SortOptions, concat, filter, lexsort_to_indices, prep_null_mask_filter, take};
+use datafusion::arrow::compute::{
+    SortColumn, SortOptions, concat, filter, lexsort_to_indices, prep_null_mask_filter, take,
+};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
@@ -116,7 +118,8 @@ impl GroupsAccumulator for Collected {
             self.push(values, groups.iter().copied(), count);
             return Ok(());
         };
-        let rows = prep_null_mask_filter(rows);
+        // A row for which the condition is unknown does not pass it.
+        let rows = if rows.null_count() > 0 { prep_null_mask_filter(rows) } else { rows.clone() };
         let values = values.iter().map(|column| Ok(filter(column, &rows)?)).collect::<Result<Vec<_>>>()?;
         let kept = groups.iter().zip(rows.values()).filter_map(|(group, keep)| keep.then_some(*group));
         self.push(&values, kept, count);
@@ -135,7 +138,10 @@ impl GroupsAccumulator for Collected {
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
         let (columns, starts) = self.emit(emit)?;
-        Ok(columns.into_iter().map(|column| lists(column, starts.windows(2).map(|group| group[1] - group[0]))).collect())
+        Ok(columns
+            .into_iter()
+            .map(|column| lists(column, starts.windows(2).map(|group| group[1] - group[0])))
+            .collect())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
@@ -155,12 +161,8 @@ impl GroupsAccumulator for Collected {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], rows: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let mut one_by_one = Self::new(
-            self.kernel.clone(),
-            self.arguments,
-            self.types[self.arguments..].to_vec(),
-            self.options.clone(),
-        );
+        let mut one_by_one =
+            Self::new(self.kernel.clone(), self.arguments, self.types[self.arguments..].to_vec(), self.options.clone());
         let count = values.first().map_or(0, |column| column.len());
         one_by_one.update_batch(values, &(0..count).collect::<Vec<_>>(), rows, count)?;
         one_by_one.state(EmitTo::All)

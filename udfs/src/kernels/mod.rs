@@ -31,7 +31,7 @@ pub use ewm::{ewm_mean, smoothing_of_span};
 pub use forward_fill::forward_fill;
 pub use neutralize::neutralize;
 pub use newey_west::newey_west_t;
-pub use ntile::{Groups, ntile};
+pub use ntile::{GroupMeans, Groups, group_means, ntile};
 pub use performance::{annualized_return, annualized_vol, max_drawdown, sharpe};
 pub use quantile::quantile;
 pub use rank::rank_pct;

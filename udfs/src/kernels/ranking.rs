@@ -54,11 +54,6 @@ impl Ranking {
         &self.ranks
     }
 
-    /// Number of values in the largest group of equal ones.
-    pub fn largest_tie(&self) -> usize {
-        self.order.chunk_by(|a, b| self.ranks[*a as usize] == self.ranks[*b as usize]).map(<[u32]>::len).max().unwrap_or(0)
-    }
-
     /// Number of rows with a value in both.
     pub fn common(&self, other: &Self) -> usize {
         self.present.iter().zip(&other.present).map(|(a, b)| (a & b).count_ones() as usize).sum()
