@@ -69,24 +69,25 @@ summary as (
     group by feature, horizon, part
 )
 
+-- What matters most stands at both ends: a narrow screen leaves out the middle.
 select
     s.feature,
     s.horizon,
     s.part,
     s.dates,
-    round(s.names, 1) as names,
     s.ic,
     s.ic_std,
-    s.icir,
-    s.t,
-    s.t_nw,
-    s.icir_year,
-    s.hit_rate,
     s.ic_min,
     s.ic_max,
     coalesce(l.negative_run, 0) as negative_run,
+    round(s.names, 1) as names,
     s.pearson,
-    s.pearson_t_nw
+    s.pearson_t_nw,
+    s.icir_year,
+    s.t,
+    s.hit_rate,
+    s.icir,
+    s.t_nw
 from summary s
 left join longest l on s.feature = l.feature and s.horizon = l.horizon and s.part = l.part
-order by case when $diag_by = 'all' then -abs(s.t_nw) end, s.feature, s.horizon, s.part
+order by case when $diag_by = 'all' then abs(s.t_nw) end desc nulls last, s.feature, s.horizon, s.part

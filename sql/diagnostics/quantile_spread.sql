@@ -76,7 +76,22 @@ summary as (
     group by feature, horizon, part
 )
 
-select s.*, h.violations, h.monotone
+-- What matters most stands at both ends: a narrow screen leaves out the middle.
+select
+    s.feature,
+    s.horizon,
+    s.part,
+    s.dates,
+    s.spread,
+    s.top,
+    s.bottom,
+    s.std,
+    s.hit_rate,
+    s.year,
+    h.violations,
+    h.monotone,
+    s.sharpe,
+    s.t_nw
 from summary s
 join shapes h on s.feature = h.feature and s.horizon = h.horizon and s.part = h.part
-order by case when $diag_by = 'all' then -abs(s.t_nw) end, s.feature, s.horizon, s.part
+order by case when $diag_by = 'all' then abs(s.t_nw) end desc nulls last, s.feature, s.horizon, s.part

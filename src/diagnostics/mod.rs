@@ -15,6 +15,7 @@ mod load;
 mod panel;
 mod quantiles;
 mod rows;
+mod significance;
 mod study;
 mod turnover;
 
@@ -22,6 +23,7 @@ pub use error::DiagnosticsError;
 pub use features::{Feature, find_features};
 pub use load::Universe;
 pub use panel::Panel;
+pub use significance::bonferroni_threshold;
 pub use study::{Study, Target};
 
 /// The result of a diagnostic.

@@ -48,6 +48,11 @@ impl Study {
         Ok(Self { engine: engine.clone(), universe, features, panel, threads, memory })
     }
 
+    /// The columns under examination.
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
     /// The members.
     pub fn panel(&self) -> &Panel {
         &self.panel

@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::Int64Type;
 
 use super::sql::{self, RowFormat, Target as Output};
 use super::{CliError, Context};
-use crate::diagnostics::DiagnosticsError;
+use crate::diagnostics::{DiagnosticsError, bonferroni_threshold};
 use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::Parameters;
@@ -160,7 +160,15 @@ async fn ic(context: &Context, engine: &Engine, args: &IcArgs) -> Result<(), Cli
              --by year",
         ));
     }
-    report.finish("diag_ic", found, "ic").await
+    report.finish("diag_ic", found, "ic").await?;
+    let tests = study.features().len();
+    if tests > 1 {
+        let threshold = bonferroni_threshold(tests);
+        context.say(format_args!(
+            "{tests} features: if none said anything, one table in twenty had a |t_nw| above {threshold:.1} (Bonferroni)"
+        ));
+    }
+    Ok(())
 }
 
 async fn quantiles(context: &Context, engine: &Engine, args: &QuantileArgs) -> Result<(), CliError> {
