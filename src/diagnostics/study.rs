@@ -1,5 +1,6 @@
 //! A study: some columns over one universe, and the diagnostics of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
@@ -51,6 +52,13 @@ impl Study {
     /// The columns under examination.
     pub fn features(&self) -> &[Feature] {
         &self.features
+    }
+
+    /// The datasets that the study reads, for the record of what is computed from them.
+    pub fn sources(&self) -> BTreeSet<&str> {
+        const ALWAYS: [&str; 4] = ["sep_base_academic", "feat_targets", "security", "regime_history_academic"];
+        let liquidity = self.universe.min_adv.map(|_| "feat_adv");
+        self.features.iter().map(|feature| feature.dataset.as_str()).chain(ALWAYS).chain(liquidity).collect()
     }
 
     /// The members.

@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::Int64Type;
 
 use super::sql::{self, RowFormat, Target as Output};
 use super::{CliError, Context};
-use crate::diagnostics::{DiagnosticsError, bonferroni_threshold};
+use crate::diagnostics::{DiagnosticsError, Study, bonferroni_threshold};
 use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::Parameters;
@@ -145,7 +145,7 @@ pub(super) async fn strongest(context: &Context, engine: &Engine, rows: usize) -
     let target = options::TargetArgs::default().find(engine).await?;
     let study = options::Members::default().study(context, engine, &["all".to_owned()]).await?;
     let found = study.information_coefficients(&[target], options::MIN_NAMES, false).await?;
-    report.finish("diag_ic", found, "ic").await
+    report.finish(&study, "diag_ic", found, "ic").await
 }
 
 async fn ic(context: &Context, engine: &Engine, args: &IcArgs) -> Result<(), CliError> {
@@ -160,7 +160,7 @@ async fn ic(context: &Context, engine: &Engine, args: &IcArgs) -> Result<(), Cli
              --by year",
         ));
     }
-    report.finish("diag_ic", found, "ic").await?;
+    report.finish(&study, "diag_ic", found, "ic").await?;
     let tests = study.features().len();
     if tests > 1 {
         let threshold = bonferroni_threshold(tests);
@@ -179,7 +179,9 @@ async fn quantiles(context: &Context, engine: &Engine, args: &QuantileArgs) -> R
     let report = Report::new(context, engine, &args.destination, &[("diag_by", &by)])?;
     let targets = [args.target.find(engine).await?];
     let study = args.selection.study(context, engine).await?;
-    report.finish("diag_quantiles", study.quantile_returns(&targets, args.quantiles.into()).await?, summary).await
+    report
+        .finish(&study, "diag_quantiles", study.quantile_returns(&targets, args.quantiles.into()).await?, summary)
+        .await
 }
 
 async fn coverage(context: &Context, engine: &Engine, args: &PlainArgs) -> Result<(), CliError> {
@@ -187,7 +189,7 @@ async fn coverage(context: &Context, engine: &Engine, args: &PlainArgs) -> Resul
     let study = args.selection.study(context, engine).await?;
     let found = study.coverage().await?;
     let engine = engine.clone().with_rows("diag_coverage", found.clone())?;
-    report.finish("diag_coverage", found, "coverage").await?;
+    report.finish(&study, "diag_coverage", found, "coverage").await?;
     let critical = "select count(*) from (select feature from diag_coverage group by feature
                     having coalesce(safe_div(100.0 * sum(present), sum(expected)), 0) < 80)";
     let rows = engine.query(critical).await?;
@@ -205,20 +207,20 @@ async fn decay(context: &Context, engine: &Engine, args: &DecayArgs) -> Result<(
     let study = args.selection.study(context, engine).await?;
     let targets = options::computed(&args.horizon);
     let found = study.information_coefficients(&targets, args.selection.min_names, false).await?;
-    report.finish("diag_ic", found, "decay").await
+    report.finish(&study, "diag_ic", found, "decay").await
 }
 
 async fn correlation(context: &Context, engine: &Engine, args: &PlainArgs) -> Result<(), CliError> {
     let report = Report::new(context, engine, &args.destination, &[])?;
     let study = args.selection.study(context, engine).await?;
-    report.finish("diag_correlation", study.correlations(args.selection.min_names).await?, "correlation").await
+    report.finish(&study, "diag_correlation", study.correlations(args.selection.min_names).await?, "correlation").await
 }
 
 async fn turnover(context: &Context, engine: &Engine, args: &TurnoverArgs) -> Result<(), CliError> {
     let report = Report::new(context, engine, &args.destination, &[])?;
     let study = args.selection.study(context, engine).await?;
     let found = study.turnover(&args.horizon, args.quantiles.into(), args.selection.min_names).await?;
-    report.finish("diag_turnover", found, "turnover").await
+    report.finish(&study, "diag_turnover", found, "turnover").await
 }
 
 /// From rows per date to what the user sees: saved if asked for, and summarised by a file of `sql/diagnostics`.
@@ -245,10 +247,10 @@ impl<'a> Report<'a> {
         Ok(Self { context, engine, output, save: destination.save, parameters })
     }
 
-    async fn finish(&self, dataset: &str, rows: RecordBatch, summary: &str) -> Result<(), CliError> {
+    async fn finish(&self, study: &Study, dataset: &str, rows: RecordBatch, summary: &str) -> Result<(), CliError> {
         let engine = self.engine.clone().with_rows(dataset, rows)?;
         if self.save {
-            save(self.context, &engine, dataset).await?;
+            save(self.context, &engine, study, dataset).await?;
         }
         let path = format!("diagnostics/{summary}.sql");
         let tree = self.context.sql_tree()?;
@@ -258,7 +260,7 @@ impl<'a> Report<'a> {
 }
 
 /// Commits the rows per date as a dataset, with the versions of what they were computed from.
-async fn save(context: &Context, engine: &Engine, dataset: &str) -> Result<(), CliError> {
+async fn save(context: &Context, engine: &Engine, study: &Study, dataset: &str) -> Result<(), CliError> {
     let order = match dataset {
         "diag_ic" => "feature, horizon, sector, date",
         "diag_quantiles" => "feature, horizon, date, quantile",
@@ -267,11 +269,9 @@ async fn save(context: &Context, engine: &Engine, dataset: &str) -> Result<(), C
         _ => "feature, date",
     };
     let mut inputs = BTreeMap::new();
-    for name in engine.lake().folders().await? {
-        if (name.starts_with("feat_") || ["sep_base_academic", "security"].contains(&name.as_str()))
-            && let Some(snapshot) = engine.lake().snapshot(&name).await?
-        {
-            inputs.insert(name, snapshot.version());
+    for name in study.sources() {
+        if let Some(snapshot) = engine.lake().snapshot(name).await? {
+            inputs.insert(name.to_owned(), snapshot.version());
         }
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();

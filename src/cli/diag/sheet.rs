@@ -42,38 +42,40 @@ pub(super) async fn run(context: &Context, engine: &Engine, args: &SheetArgs) ->
 
     let plain = Report::new(context, engine, &destination, &[])?;
     title("Coverage")?;
-    plain.finish("diag_coverage", study.coverage().await?, "coverage").await?;
+    plain.finish(&study, "diag_coverage", study.coverage().await?, "coverage").await?;
 
     let found = study.information_coefficients(std::slice::from_ref(&target), args.min_names, true).await?;
     title(&format!("Information coefficient, {} rows ahead", target.horizon))?;
-    plain.finish("diag_ic", found.clone(), "ic").await?;
+    plain.finish(&study, "diag_ic", found.clone(), "ic").await?;
     let mut parts = vec!["year", "sector"];
     if engine.lake().snapshot("regime_history_academic").await?.is_some() {
         parts.push("regime");
     }
     for part in parts {
         title(&format!("… by {part}"))?;
-        Report::new(context, engine, &only_shown, &[("diag_by", part)])?.finish("diag_ic", found.clone(), "ic").await?;
+        Report::new(context, engine, &only_shown, &[("diag_by", part)])?
+            .finish(&study, "diag_ic", found.clone(), "ic")
+            .await?;
     }
 
     title("Decay")?;
     let shown = Report::new(context, engine, &only_shown, &[])?;
     let found = study.information_coefficients(&computed(&DECAY), args.min_names, false).await?;
-    shown.finish("diag_ic", found, "decay").await?;
+    shown.finish(&study, "diag_ic", found, "decay").await?;
 
     let found = study.quantile_returns(&[target], args.quantiles.into()).await?;
     title("Returns of quantiles")?;
-    plain.finish("diag_quantiles", found.clone(), "quantiles").await?;
+    plain.finish(&study, "diag_quantiles", found.clone(), "quantiles").await?;
     title("Highest less lowest")?;
-    shown.finish("diag_quantiles", found.clone(), "quantile_spread").await?;
+    shown.finish(&study, "diag_quantiles", found.clone(), "quantile_spread").await?;
     title("… by year")?;
     Report::new(context, engine, &only_shown, &[("diag_by", "year")])?
-        .finish("diag_quantiles", found, "quantile_spread")
+        .finish(&study, "diag_quantiles", found, "quantile_spread")
         .await?;
 
     title("Turnover")?;
     let found = study.turnover(&LAGS, args.quantiles.into(), args.min_names).await?;
-    plain.finish("diag_turnover", found, "turnover").await
+    plain.finish(&study, "diag_turnover", found, "turnover").await
 }
 
 fn title(text: &str) -> Result<(), CliError> {
