@@ -6,10 +6,12 @@
 //! ```text
 //! cli ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
 //!                       └────► kairos-udfs   cli ─► report
+//! cli ─► diagnostics ─► engine
 //! ```
 #![warn(missing_docs)]
 
 pub mod cli;
+pub mod diagnostics;
 pub mod engine;
 pub mod lake;
 mod names;

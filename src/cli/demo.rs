@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::sql::{self, Target};
-use super::{CliError, Context, land, print, run};
+use super::{CliError, Context, diag, land, print, run};
 use crate::engine::Engine;
 use crate::pipeline::{EngineBuilder, LakeStates, Selectors};
 use crate::raw::synth::{self, Config};
@@ -23,12 +23,8 @@ pub(super) struct DemoArgs {
 }
 
 /// The stops of the tour: a title and the query that shows it.
-const TOUR: [(&str, &str); 3] = [
+const TOUR: [(&str, &str); 2] = [
     ("The ten strongest momentum names of the last date", "diagnostics/momentum_leaders.sql"),
-    (
-        "Information coefficients: mean rank correlation of a feature with the next five-day return",
-        "diagnostics/information_coefficients.sql",
-    ),
     ("Why securities are not in the universe on the last date", "diagnostics/universe_exclusions.sql"),
 ];
 
@@ -55,6 +51,8 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliErr
         print(format_args!("\n{title} (kairos sql sql/{path})\n"))?;
         sql::execute(context, &engine, file, &pipeline.parameters, &Target::Screen { max_rows: 40 }).await?;
     }
+    print("\nInformation coefficients of the next five-day return, the most certain first (kairos diag ic)\n")?;
+    diag::strongest(context, &engine, 10).await?;
     print(format_args!("\n{}", whats_next(context, &engine).await?))
 }
 
@@ -77,6 +75,7 @@ async fn whats_next(context: &Context, engine: &Engine) -> Result<String, CliErr
          \x20   kairos {flag}datasets\n\
          \x20   kairos {flag}describe feat_momentum_v2\n\
          \x20   kairos {flag}history feat_momentum_v2\n\
+         \x20   kairos {flag}diag sheet mom_12_1\n\
          \x20   kairos {flag}--set momentum_weight=0.8 plan\n\
          \x20   kairos {flag}sql -c \"select * from universe where ticker = 'NA' order by date desc limit 5\"",
         lake.display()

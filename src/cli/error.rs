@@ -39,6 +39,11 @@ impl CliError {
         Self { correction: Correction::new(wrong, similar), ..self }
     }
 
+    /// A check does not hold.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { code: REFUSED, message: message.into() }
+    }
+
     /// The failure has been reported already.
     pub(crate) fn reported() -> Self {
         Self::failed(String::new())

@@ -5,6 +5,7 @@ mod correction;
 mod datasets;
 mod demo;
 mod describe;
+mod diag;
 mod error;
 mod export;
 mod graph;
@@ -112,6 +113,8 @@ enum Command {
     Describe(describe::DescribeArgs),
     /// Show a dataset's versions and where each came from
     History(history::HistoryArgs),
+    /// Say what features tell about later returns, date by date
+    Diag(diag::DiagArgs),
     /// Write datasets as plain files
     Export(export::ExportArgs),
     /// Remove files that no version needs any more
@@ -181,6 +184,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Datasets(args) => datasets::run(context, &args).await,
         Command::Describe(args) => describe::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
+        Command::Diag(args) => diag::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
         Command::Vacuum(args) => vacuum::run(context, &args).await,
         Command::Completions(args) => install::completions(&args),

@@ -37,7 +37,7 @@ pub(super) struct SqlArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum RowFormat {
+pub(super) enum RowFormat {
     Table,
     Csv,
     Json,
@@ -52,7 +52,7 @@ pub(super) enum Target<'a> {
 }
 
 pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<(), CliError> {
-    let target = target(args)?;
+    let target = target(args.format, args.output.as_deref(), args.max_rows)?;
     let file = source(context, args)?;
     let parameters = context.parameters(&context.sql_tree()?)?;
     execute(context, &context.engine()?, &file, &parameters, &target).await
@@ -99,14 +99,19 @@ pub(super) async fn show_plan(
     Ok(())
 }
 
-fn target(args: &SqlArgs) -> Result<Target<'_>, CliError> {
-    let asked = match args.format {
+/// Where rows go, from what the user asked for.
+pub(super) fn target(
+    format: Option<RowFormat>,
+    output: Option<&Path>,
+    max_rows: usize,
+) -> Result<Target<'_>, CliError> {
+    let asked = match format {
         None | Some(RowFormat::Table) => None,
         Some(RowFormat::Csv) => Some(Format::Csv),
         Some(RowFormat::Json) => Some(Format::Json),
         Some(RowFormat::Parquet) => Some(Format::Parquet),
     };
-    match (&args.output, asked) {
+    match (output, asked) {
         (Some(path), Some(format)) => Ok(Target::File(path, format)),
         (Some(path), None) => match Format::of_path(path) {
             Some(format) => Ok(Target::File(path, format)),
@@ -117,7 +122,7 @@ fn target(args: &SqlArgs) -> Result<Target<'_>, CliError> {
         },
         (None, Some(Format::Parquet)) => Err(CliError::usage("Parquet goes to a file\nhelp: add -o FILE.parquet")),
         (None, Some(format)) => Ok(Target::Pipe(format)),
-        (None, None) => Ok(Target::Screen { max_rows: args.max_rows }),
+        (None, None) => Ok(Target::Screen { max_rows }),
     }
 }
 
@@ -221,7 +226,8 @@ async fn screen(mut rows: SendableRecordBatchStream, max_rows: usize, file: &Sql
     Ok(())
 }
 
-fn announce(context: &Context, engine: &Engine, built: &Built) {
+/// Says that a dataset has a new version.
+pub(super) fn announce(context: &Context, engine: &Engine, built: &Built) {
     context.say(format_args!(
         "{} version {}: {} rows, {}, {:.2} s → {}",
         built.dataset,

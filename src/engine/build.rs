@@ -84,7 +84,7 @@ impl Job<'_> {
         let count = files.len();
         let record = CommitRecord {
             operation: "build".to_owned(),
-            inputs: inputs(&self.create.input)?,
+            inputs: self.record.inputs.into_iter().chain(inputs(&self.create.input)?).collect(),
             rows,
             seconds: self.started.elapsed().as_secs_f64(),
             kairos_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -16,9 +16,13 @@ mod output;
 mod resolve;
 mod session;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -41,6 +45,8 @@ pub type Result<T, E = EngineError> = std::result::Result<T, E>;
 pub struct Engine {
     lake: Lake,
     session: SessionState,
+    /// Tables that are not in the lake.
+    tables: HashMap<String, Arc<dyn TableProvider>>,
 }
 
 /// What a statement gave.
@@ -64,7 +70,17 @@ impl Engine {
     /// If the temporary folder for spilling cannot be set up.
     pub fn new(lake: Lake, resources: &Resources) -> Result<Self> {
         let session = session::new_state(&lake, resources)?;
-        Ok(Self { lake, session })
+        Ok(Self { lake, session, tables: HashMap::new() })
+    }
+
+    /// The same engine, in which `name` is a table of these rows, also if the lake has a dataset of that name.
+    ///
+    /// # Errors
+    /// If the rows cannot be a table.
+    pub fn with_rows(mut self, name: &str, rows: RecordBatch) -> Result<Self> {
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+        self.tables.insert(name.to_owned(), Arc::new(table));
+        Ok(self)
     }
 
     /// The lake it reads and writes.
@@ -100,7 +116,7 @@ impl Engine {
     /// # Errors
     /// If a table or column does not exist, a type does not fit, or the statement is of a kind that a lake does not take.
     pub async fn plan(&self, statement: Statement) -> Result<Planned> {
-        let state = resolve::state_for(&self.lake, &self.session, &statement).await?;
+        let state = resolve::state_for(&self.lake, &self.session, &self.tables, &statement).await?;
         let logical = state.statement_to_plan(statement).await?;
         error::refuse_unsupported(&logical)?;
         Ok(Planned { state, logical })
@@ -151,11 +167,26 @@ impl Engine {
         })
     }
 
+    /// The rows of one query, as they are computed.
+    ///
+    /// # Errors
+    /// If the statement is not a query or cannot be planned.
+    pub async fn rows(&self, sql: &str) -> Result<SendableRecordBatchStream> {
+        let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
+        let planned = self.plan(statement).await?;
+        match self.run(planned, CommitRecord::default()).await? {
+            Outcome::Rows(rows) => Ok(rows),
+            Outcome::Built(_) => {
+                Err(EngineError::Unsupported { what: "CREATE TABLE", instead: "a query is needed here" })
+            }
+        }
+    }
+
     /// Collects the rows of one query; for small results.
     ///
     /// # Errors
     /// If the statement is not a query or fails.
-    pub async fn query(&self, sql: &str) -> Result<Vec<datafusion::arrow::array::RecordBatch>> {
+    pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
         let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
         let planned = self.plan(statement).await?;
         match self.run(planned, CommitRecord::default()).await? {

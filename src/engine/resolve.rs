@@ -25,7 +25,14 @@ use crate::names::nearest;
 pub(super) const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
-pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &Statement) -> Result<SessionState> {
+///
+/// `tables` are looked up before the lake.
+pub(super) async fn state_for(
+    lake: &Lake,
+    session: &SessionState,
+    tables: &HashMap<String, Arc<dyn TableProvider>>,
+    statement: &Statement,
+) -> Result<SessionState> {
     let derived = Arc::new(MemorySchemaProvider::new());
     let raw = Arc::new(MemorySchemaProvider::new());
     let mut references = session.resolve_table_references(statement)?;
@@ -39,6 +46,10 @@ pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &S
             Some(RAW_SCHEMA) => &raw,
             _ => &derived,
         };
+        if let (None, Some(table)) = (reference.schema(), tables.get(reference.table())) {
+            schema.register_table(reference.table().to_owned(), table.clone())?;
+            continue;
+        }
         match find(lake, reference).await? {
             Some(snapshot) => {
                 let table = Arc::new(DatasetProvider::new(lake, Arc::new(snapshot)));

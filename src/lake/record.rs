@@ -20,7 +20,7 @@ pub struct CommitRecord {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// The CSV files of the user's own that were read, as the statement names them, and the SHA-256 of each.
     pub files: BTreeMap<String, String>,
-    /// The datasets that were read and the version of each.
+    /// The datasets that were read and the version of each; the engine adds those that the statement reads itself.
     pub inputs: BTreeMap<String, u64>,
     /// Fingerprint of the Kairos functions, if the statement calls any of them.
     pub functions: Option<String>,

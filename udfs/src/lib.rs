@@ -26,6 +26,8 @@
 
 #![warn(missing_docs)]
 
+mod aggregate;
+mod arguments;
 mod column;
 mod error;
 pub mod kernels;
@@ -34,7 +36,7 @@ mod window;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::WindowUDF;
+use datafusion::logical_expr::{AggregateUDF, WindowUDF};
 use datafusion::prelude::SessionContext;
 
 pub use error::ArgumentError;
@@ -56,6 +58,9 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
     for function in window::functions() {
         state.register_udwf(WindowUDF::from(function).into())?;
     }
+    for function in aggregate::functions() {
+        state.register_udaf(AggregateUDF::from(function).into())?;
+    }
     Ok(())
 }
 
@@ -63,5 +68,6 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
 pub fn function_names() -> Vec<String> {
     let scalar = scalar::functions().into_iter().map(|function| function.name().to_owned());
     let window = window::functions().into_iter().map(|function| function.name().to_owned());
-    scalar.chain(window).collect()
+    let aggregate = aggregate::functions().into_iter().map(|function| function.name().to_owned());
+    scalar.chain(window).chain(aggregate).collect()
 }

@@ -5,13 +5,18 @@
 //! A result that overflows may be infinite, and a caller treats that as missing too.
 
 mod blend;
+mod correlation;
 mod elementwise;
 mod ewm;
 mod forward_fill;
 mod neutralize;
+mod newey_west;
+mod ntile;
+mod performance;
 mod quantile;
 mod rank;
 mod regime;
+mod ranking;
 mod rolling_extremes;
 mod rolling_mean;
 mod rolling_regression;
@@ -24,13 +29,18 @@ mod winsorize;
 mod zscore;
 
 pub use blend::{MissingWeight, blend};
+pub use correlation::{pearson, spearman};
 pub use elementwise::{bounded_inverse, clip, finite, mean_of, safe_div, symlog1p};
 pub use ewm::{ewm_mean, smoothing_of_span};
 pub use forward_fill::forward_fill;
 pub use neutralize::neutralize;
+pub use newey_west::newey_west_t;
+pub use ntile::{GroupMeans, Groups, group_means, ntile};
+pub use performance::{annualized_return, annualized_vol, max_drawdown, sharpe};
 pub use quantile::quantile;
 pub use rank::rank_pct;
 pub use regime::{Band, regime_label};
+pub use ranking::Ranking;
 pub use rolling_extremes::{rolling_max, rolling_min};
 pub use rolling_mean::{rolling_mean, rolling_sum, rolling_sum_by};
 pub use rolling_regression::{rolling_alpha, rolling_beta, rolling_corr, rolling_resid_std};

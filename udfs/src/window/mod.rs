@@ -1,6 +1,5 @@
 //! Window functions: one file per function or family, and the shell they share.
 
-mod arguments;
 mod ewm;
 mod forward_fill;
 mod function;
@@ -16,6 +15,8 @@ mod winsorized_zscore;
 mod zscore;
 
 use function::WindowFunction;
+
+use crate::arguments;
 
 /// All window functions of this crate.
 pub(crate) fn functions() -> Vec<WindowFunction> {

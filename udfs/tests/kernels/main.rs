@@ -2,6 +2,7 @@
 //! written from the definitions and share no code with the kernels.
 
 mod cross_section;
+mod diagnostics;
 mod naive;
 mod point_in_time;
 mod recursive;

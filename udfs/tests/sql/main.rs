@@ -1,6 +1,7 @@
 //! The functions as SQL sees them: the worked examples of the specification, its golden test, and
 //! what a query with wrong arguments is told.
 
+mod aggregate;
 mod errors;
 mod golden;
 mod point_in_time;

@@ -11,8 +11,8 @@ use crate::support::{assert_column, session, some};
 const NAMES: &str = "safe_div clip finite bounded_inverse mean_of symlog1p rolling_mean rolling_std \
     rolling_min rolling_max rolling_sum rolling_zscore rolling_skew rolling_kurt rolling_beta \
     rolling_alpha rolling_corr rolling_resid_std ewm_mean ewm_mean_alpha rsi forward_fill zscore \
-    winsorized_zscore rank_pct neutralize rolling_sum_by quantile \
-    winsorize blend regime_label";
+    winsorized_zscore rank_pct neutralize rolling_sum_by quantile winsorize blend regime_label \
+    spearman newey_west_t sharpe annualized_return annualized_vol max_drawdown";
 
 #[test]
 fn every_function_is_registered_and_documented() {
@@ -22,7 +22,10 @@ fn every_function_is_registered_and_documented() {
     for name in names {
         let documented = match context.udf(&name) {
             Ok(function) => function.documentation().is_some(),
-            Err(_) => context.udwf(&name).expect(&name).documentation().is_some(),
+            Err(_) => match context.udwf(&name) {
+                Ok(function) => function.documentation().is_some(),
+                Err(_) => context.udaf(&name).expect(&name).documentation().is_some(),
+            },
         };
         assert!(documented, "{name}");
     }

@@ -1,4 +1,4 @@
-//! The arguments of a window function: which ones there are, and the constants among them.
+//! The arguments of a window or aggregate function: which ones there are, and the constants among them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::error::ArgumentError;
 
 /// What an argument holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A column of numbers.
     Series,
     /// A column of any type, of which only equality matters.
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether the argument is a column; columns come before constants.
-    pub(super) fn is_column(self) -> bool {
+    pub(crate) fn is_column(self) -> bool {
         matches!(self, Self::Series | Self::Group)
     }
 
@@ -57,35 +57,35 @@ impl Kind {
 
 /// The declaration of one argument.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Argument {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) required: bool,
-    pub(super) meaning: &'static str,
+pub(crate) struct Argument {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    pub(crate) meaning: &'static str,
 }
 
 /// All arguments of a function, in order; required ones first.
-#[derive(Debug)]
-pub(super) struct Arguments {
+#[derive(Debug, Clone)]
+pub(crate) struct Arguments {
     function: &'static str,
     list: Vec<Argument>,
 }
 
 impl Arguments {
-    pub(super) fn new(function: &'static str) -> Self {
+    pub(crate) fn new(function: &'static str) -> Self {
         Self { function, list: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, argument: Argument) {
+    pub(crate) fn push(&mut self, argument: Argument) {
         self.list.push(argument);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Argument> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Argument> {
         self.list.iter()
     }
 
     /// How the function is called, e.g. `rolling_mean(x, n [, min_periods])`.
-    pub(super) fn usage(&self) -> String {
+    pub(crate) fn usage(&self) -> String {
         let part = |(position, argument): (usize, &Argument)| match (position, argument.required) {
             (0, _) => argument.name.to_string(),
             (_, true) => format!(", {}", argument.name),
@@ -96,7 +96,7 @@ impl Arguments {
     }
 
     /// The types to which the arguments of a call are cast.
-    pub(super) fn coerce(&self, types: &[DataType]) -> Result<Vec<DataType>, ArgumentError> {
+    pub(crate) fn coerce(&self, types: &[DataType]) -> Result<Vec<DataType>, ArgumentError> {
         let required = self.list.iter().filter(|argument| argument.required).count();
         if !(required..=self.list.len()).contains(&types.len()) {
             let (function, found, usage) = (self.function, types.len(), self.usage());
@@ -117,7 +117,7 @@ impl Arguments {
     }
 
     /// Evaluates the constants of a call.
-    pub(super) fn constants(&self, call: &[Arc<dyn PhysicalExpr>]) -> Result<Constants<'_>, ArgumentError> {
+    pub(crate) fn constants(&self, call: &[Arc<dyn PhysicalExpr>]) -> Result<Constants<'_>, ArgumentError> {
         let pairs = self.list.iter().zip(call);
         let values = pairs
             .filter(|(argument, _)| !argument.kind.is_column())
@@ -151,14 +151,14 @@ fn constant(expression: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
 
 /// The constants of one call by name. An argument that is absent or NULL has its default.
 #[derive(Debug)]
-pub(super) struct Constants<'a> {
+pub(crate) struct Constants<'a> {
     arguments: &'a Arguments,
     values: Vec<(&'static str, ScalarValue)>,
 }
 
 impl Constants<'_> {
     /// A positive integer.
-    pub(super) fn count(&self, name: &'static str) -> Result<Option<usize>, ArgumentError> {
+    pub(crate) fn count(&self, name: &'static str) -> Result<Option<usize>, ArgumentError> {
         match self.value(name) {
             None => Ok(None),
             Some(ScalarValue::Int64(Some(value))) if *value >= 1 => {
@@ -170,12 +170,12 @@ impl Constants<'_> {
     }
 
     /// A positive integer that has no default.
-    pub(super) fn required_count(&self, name: &'static str) -> Result<usize, ArgumentError> {
+    pub(crate) fn required_count(&self, name: &'static str) -> Result<usize, ArgumentError> {
         self.count(name)?.ok_or_else(|| self.invalid(name, "an integer of at least 1", "NULL"))
     }
 
     /// A number for which `accept` holds; `expected` says in words which ones do.
-    pub(super) fn number(
+    pub(crate) fn number(
         &self,
         name: &'static str,
         expected: &str,
@@ -189,7 +189,7 @@ impl Constants<'_> {
     }
 
     /// A number that has no default.
-    pub(super) fn required_number(
+    pub(crate) fn required_number(
         &self,
         name: &'static str,
         expected: &str,
@@ -199,7 +199,7 @@ impl Constants<'_> {
     }
 
     /// One of the given words, as what it stands for.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &self,
         name: &'static str,
         choices: &[(&str, T)],
@@ -218,7 +218,7 @@ impl Constants<'_> {
     }
 
     /// The error for a constant that makes no sense.
-    pub(super) fn invalid(
+    pub(crate) fn invalid(
         &self,
         argument: &'static str,
         expected: impl Into<String>,
