@@ -4,11 +4,12 @@
 //! it with DataFusion and our own functions; every version remembers the code and the data it came from.
 //!
 //! ```text
-//! cli ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
-//!                       └────► kairos-udfs   cli ─► report
+//! cli ─► audit ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
+//!                                └────► kairos-udfs   cli ─► report
 //! ```
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod cli;
 pub mod engine;
 pub mod lake;

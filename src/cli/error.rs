@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::audit::AuditError;
 use crate::engine::EngineError;
 use crate::lake::LakeError;
 use crate::pipeline::{PipelineError, SourceLocation, SqlFile};
@@ -30,6 +31,11 @@ impl CliError {
     /// The command line itself is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: USAGE, message: message.into() }
+    }
+
+    /// A check refused the data.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { code: REFUSED, message: message.into() }
     }
 
     /// The failure has been reported already.
@@ -137,6 +143,16 @@ impl From<RawError> for CliError {
         match error {
             RawError::UnknownTable { .. } | RawError::NoFiles { .. } => Self::usage(error.to_string()),
             RawError::Rejected { .. } => Self { code: REFUSED, message: error.to_string() },
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<AuditError> for CliError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Pipeline(error) => error.into(),
+            AuditError::UnknownCheck { .. } => Self::usage(error.to_string()),
             _ => Self::failed(error.to_string()),
         }
     }

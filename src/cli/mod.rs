@@ -1,5 +1,6 @@
 //! The `kairos` command: one file per subcommand, each of which parses its arguments, calls the library and prints.
 
+mod check;
 mod context;
 mod datasets;
 mod demo;
@@ -96,6 +97,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Show which dataset reads which
     Graph(graph::GraphArgs),
+    /// Ask the data what is wrong with it, and whether the pipeline looks ahead
+    Check(check::CheckArgs),
     /// Run SQL from a file or the command line
     Sql(sql::SqlArgs),
     /// Ask the lake in SQL, interactively
@@ -170,6 +173,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Run(args) => run::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
+        Command::Check(args) => check::run(context, &args).await,
         Command::Sql(args) => sql::run(context, &args).await,
         Command::Repl(args) => repl::run(context, &args).await,
         Command::Params(args) => params::run(context, &args).await,

@@ -12,16 +12,18 @@ mod output;
 mod resolve;
 mod session;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use datafusion::catalog::TableProvider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
-use crate::lake::{CommitRecord, Lake};
+use crate::lake::{CommitRecord, DatasetProvider, Lake, Snapshot};
 
 pub use build::Built;
 pub use error::EngineError;
@@ -37,7 +39,11 @@ pub type Result<T, E = EngineError> = std::result::Result<T, E>;
 pub struct Engine {
     lake: Lake,
     session: SessionState,
+    guests: Guests,
 }
+
+/// Tables that are no datasets of the engine's lake, by schema and name.
+type Guests = BTreeMap<(String, String), Arc<dyn TableProvider>>;
 
 /// What a statement gave.
 pub enum Outcome {
@@ -60,7 +66,22 @@ impl Engine {
     /// If the temporary folder for spilling cannot be set up.
     pub fn new(lake: Lake, resources: &Resources) -> Result<Self> {
         let session = session::new_state(&lake, resources)?;
-        Ok(Self { lake, session })
+        Ok(Self { lake, session, guests: Guests::new() })
+    }
+
+    /// The same engine, in which `schema.name` is `table`. A schema of the lake itself (`lake`, `raw`) is not looked up here.
+    #[must_use]
+    pub fn with_table(mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Self {
+        self.guests.insert((schema.to_owned(), name.to_owned()), table);
+        self
+    }
+
+    /// The same engine, in which `schema.name` is a dataset's version in another lake.
+    #[must_use]
+    pub fn with_dataset_of(self, schema: &str, lake: &Lake, snapshot: Snapshot) -> Self {
+        lake.register_store(self.session.runtime_env());
+        let name = snapshot.dataset().replace('/', "_");
+        self.with_table(schema, &name, Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))))
     }
 
     /// The lake it reads and writes.
@@ -96,7 +117,7 @@ impl Engine {
     /// # Errors
     /// If a table or column does not exist, a type does not fit, or the statement is of a kind that a lake does not take.
     pub async fn plan(&self, statement: Statement) -> Result<Planned> {
-        let state = resolve::state_for(&self.lake, &self.session, &statement).await?;
+        let state = resolve::state_for(&self.lake, &self.session, &self.guests, &statement).await?;
         let logical = state.statement_to_plan(statement).await?;
         error::refuse_unsupported(&logical)?;
         Ok(Planned { state, logical })

@@ -18,14 +18,19 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor};
 
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
-use super::{EngineError, Result};
+use super::{EngineError, Guests, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
 use crate::names::nearest;
 
 pub(super) const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
-pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &Statement) -> Result<SessionState> {
+pub(super) async fn state_for(
+    lake: &Lake,
+    session: &SessionState,
+    guests: &Guests,
+    statement: &Statement,
+) -> Result<SessionState> {
     let derived = Arc::new(MemorySchemaProvider::new());
     let raw = Arc::new(MemorySchemaProvider::new());
     let mut references = session.resolve_table_references(statement)?;
@@ -37,6 +42,7 @@ pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &S
         let schema = match reference.schema() {
             Some("information_schema") => continue,
             Some(RAW_SCHEMA) => &raw,
+            Some(schema) if is_guest(guests, schema, reference.table()) => continue,
             _ => &derived,
         };
         match find(lake, reference).await? {
@@ -53,12 +59,32 @@ pub(super) async fn state_for(lake: &Lake, session: &SessionState, statement: &S
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, derived)?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
+    register(guests, &catalog)?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let builder = SessionStateBuilder::new_from_existing(session.clone());
     let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
     state.register_udtf(AT_VERSION, Arc::new(pinned));
     Ok(state)
+}
+
+fn is_guest(guests: &Guests, schema: &str, table: &str) -> bool {
+    guests.contains_key(&(schema.to_owned(), table.to_owned()))
+}
+
+fn register(guests: &Guests, catalog: &MemoryCatalogProvider) -> Result<()> {
+    for ((schema, name), table) in guests {
+        let provider = match catalog.schema(schema) {
+            Some(known) => known,
+            None => {
+                let new = Arc::new(MemorySchemaProvider::new());
+                catalog.register_schema(schema, new.clone())?;
+                new
+            }
+        };
+        provider.register_table(name.clone(), table.clone())?;
+    }
+    Ok(())
 }
 
 /// The dataset behind a table name.
