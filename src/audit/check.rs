@@ -5,6 +5,7 @@
 //! -- Severity: critical          or warning
 //! -- After: each phase           or the phase after which a run asks; without it only `kairos check` does
 //! -- For each: feat_*, raw.*     asked once per dataset, which is $dataset; its key is $key
+//! -- Except: target              but not those whose file says `-- Role: target`
 //! -- Key: ticker, date           only those with this key
 //! -- Columns: *_z                asked once per numeric column besides the key, which is $column
 //! ```
@@ -20,7 +21,8 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Word};
 use glob::Pattern;
 
-use super::subject::{Subject, SCHEMA};
+use super::header::{header, list};
+use super::subject::{SCHEMA, Subject};
 use super::{AuditError, Result};
 use crate::names::nearest;
 use crate::pipeline::{Parameters, References, SqlFile, SqlTree, parse_template};
@@ -59,6 +61,7 @@ pub struct Check {
     pub after: Option<String>,
     /// Patterns of the datasets it is asked about one by one; empty if it names its datasets itself.
     for_each: Vec<Pattern>,
+    except: Vec<String>,
     key: Option<Vec<String>>,
     columns: Vec<Pattern>,
     file: SqlFile,
@@ -119,8 +122,9 @@ impl Check {
             listed.iter().map(|text| pattern(text, &file.origin)).collect::<Result<Vec<_>>>()
         };
         let (for_each, columns) = (patterns("For each")?, patterns("Columns")?);
-        if for_each.is_empty() && (!columns.is_empty() || header(&file.text, "Key").is_some()) {
-            return Err(wrong("`Key` and `Columns` narrow `For each`, which is missing".into(), "add `-- For each: *`"));
+        let narrows = ["Except", "Key", "Columns"].into_iter().find(|name| header(&file.text, name).is_some());
+        if let (true, Some(name)) = (for_each.is_empty(), narrows) {
+            return Err(wrong(format!("`{name}` narrows `For each`, which is missing"), "add `-- For each: *`"));
         }
         let name = file.path.rsplit('/').next().unwrap_or(&file.path).trim_end_matches(".sql");
         Ok(Self {
@@ -128,6 +132,7 @@ impl Check {
             severity,
             after: header(&file.text, "After").map(str::to_owned),
             for_each,
+            except: header(&file.text, "Except").map_or(Vec::new(), list),
             key: header(&file.text, "Key").map(list),
             columns,
             file: file.clone(),
@@ -168,7 +173,8 @@ impl Check {
         let named = |pattern: &Pattern| {
             pattern.matches(&subject.name) && (pattern.as_str().starts_with("raw.") || !subject.is_raw())
         };
-        self.for_each.iter().any(named) && self.key.as_ref().is_none_or(|key| *key == subject.key)
+        let excepted = subject.role.as_ref().is_some_and(|role| self.except.contains(role));
+        self.for_each.iter().any(named) && !excepted && self.key.as_ref().is_none_or(|key| *key == subject.key)
     }
 
     fn question(
@@ -204,17 +210,6 @@ impl Check {
         let (dataset, column) = (subject.map(|subject| subject.name.clone()), column.map(str::to_owned));
         Ok(Question { dataset, column, statement, reads })
     }
-}
-
-/// The value of `-- Name: value` among the comment lines at the top of a file.
-pub(super) fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let comments = text.lines().map_while(|line| line.strip_prefix("--"));
-    let mut values = comments.filter_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'));
-    values.next().map(str::trim)
-}
-
-fn list(text: &str) -> Vec<String> {
-    text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
 fn pattern(text: &str, origin: &str) -> Result<Pattern> {

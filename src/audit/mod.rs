@@ -12,6 +12,7 @@ mod auditor;
 mod check;
 mod error;
 mod gate;
+mod header;
 pub mod lookahead;
 mod report;
 mod subject;

@@ -10,6 +10,7 @@ use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::ScalarValue;
 
 use super::Result;
+use super::header::role;
 use crate::lake::{ColumnSummary, Lake, Snapshot};
 use crate::pipeline::Pipeline;
 use crate::raw::RawTable;
@@ -29,6 +30,8 @@ pub struct Subject {
     /// The columns that identify a row: the vendor's key of a raw table that must have values, the order of the rows of a
     /// derived dataset. Empty if it has no order.
     pub key: Vec<String>,
+    /// What its file says after `-- Role:`, such as `target`.
+    pub role: Option<String>,
     /// The version under check.
     pub snapshot: Arc<Snapshot>,
 }
@@ -65,7 +68,8 @@ impl Subject {
             }
             None => snapshot.layout().sort.clone(),
         };
-        Ok(Some(Self { name: name.to_owned(), phase, key, snapshot: Arc::new(snapshot) }))
+        let role = role(pipeline, name).map(str::to_owned);
+        Ok(Some(Self { name: name.to_owned(), phase, key, role, snapshot: Arc::new(snapshot) }))
     }
 
     /// Whether it is a raw table.

@@ -9,7 +9,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
 use indicatif::HumanCount;
 
-use super::{CliError, Context, print, print_table};
+use super::{CliError, Context, print_table};
 use crate::audit::lookahead::{self, Finding, Verdict};
 use crate::audit::{Auditor, Check, CheckResult, RAW_PHASE, Status, Subject, to_batch};
 use crate::engine::{Format, write_rows};

@@ -1,12 +1,13 @@
 //! One dataset in two lakes: what was said in the past, and what is said now.
 
 use chrono::NaiveDate;
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::{Verdict, is_date, role};
+use super::{Verdict, is_date};
 use crate::audit::Result;
+use crate::audit::header::role;
 use crate::engine::Engine;
 use crate::lake::{Lake, Snapshot};
 use crate::pipeline::Pipeline;

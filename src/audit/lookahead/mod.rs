@@ -18,7 +18,6 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::watch;
 
-use super::check::header;
 use super::{AuditError, Result};
 use crate::engine::{Engine, Resources};
 use crate::lake::Lake;
@@ -211,12 +210,6 @@ async fn rebuild(
         return Ok(());
     }
     Err(AuditError::Rebuild { as_of: as_of.to_string(), summary: summary.to_string() })
-}
-
-/// What the header of a dataset's file says after `-- Role:`.
-fn role<'a>(pipeline: &'a Pipeline, dataset: &str) -> Option<&'a str> {
-    let position = pipeline.graph.position(dataset)?;
-    header(&pipeline.graph.nodes()[position].step.file.text, "Role")
 }
 
 /// `date '2024-01-31'`
