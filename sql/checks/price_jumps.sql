@@ -1,7 +1,6 @@
 -- price_jumps: closes that tripled or fell to a third from one session to the next, although they are adjusted for splits,
 -- and no corporate action of the day explains it (spec 01 §5.2 V9, spec 05 §4.7).
 -- Severity: warning
--- After: raw
 with moves as (
     select ticker, date, close, lag(close) over (partition by ticker order by date) as previous
     from raw.sep

@@ -1,7 +1,6 @@
 -- price_sanity: prices that are missing or not positive, highs and lows that do not hold open and close, negative volumes
 -- (spec 05 §4.7, spec 01 §5.2 V6). sep_base turns what is impossible into NULL.
 -- Severity: warning
--- After: raw
 select ticker, date, open, high, low, close, volume
 from raw.sep
 where coalesce(least(open, high, low, close) <= 0, false)

@@ -1,7 +1,6 @@
 -- survivorship: years, at least two before the last one, of whose members none was delisted later. A list of survivors
 -- makes every backtest look good (spec 01 §5.2 V13).
 -- Severity: warning
--- After: base
 with members as (
     select distinct date_part('year', date) as year, ticker
     from sep_base_academic

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use super::plan::Plan;
+use super::plan::{Action, Plan, Reason};
 
 /// Judges datasets; the audit implements it.
 #[async_trait]
@@ -39,20 +39,20 @@ pub(super) struct Checkpoint {
     /// All steps before this position of the plan are settled.
     pub before: usize,
     pub phase: String,
-    /// What is judged: the phase's datasets that are built in this run, and those that others read.
+    /// What is judged: the phase's datasets that are built in this run, and those that others read for the first time.
     pub subjects: Vec<String>,
 }
 
 /// The checkpoints of a plan, in their order: of a phase that is built, after its last step; of one that is only read,
-/// at the start. Inputs are judged although they were not built, so that a run that was stopped at a gate is stopped
-/// there again.
+/// at the start. A version of an input that the reader was not built from before is judged as well, whoever built it, so
+/// that landed data is judged once and a run that was stopped at a gate is stopped there again.
 pub(super) fn checkpoints(plan: &Plan, gate: &dyn Gate) -> Vec<Checkpoint> {
     let mut phases: BTreeMap<String, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for (position, planned) in plan.steps.iter().enumerate().filter(|(_, planned)| planned.is_built()) {
         let (before, subjects) = phases.entry(planned.step.phase.clone()).or_default();
         *before = position + 1;
         subjects.insert(&planned.step.dataset);
-        for input in &planned.step.inputs {
+        for input in planned.step.inputs.iter().filter(|input| is_new(&planned.action, input)) {
             if let Some(phase) = gate.phase_of(input) {
                 phases.entry(phase).or_default().1.insert(input);
             }
@@ -66,4 +66,14 @@ pub(super) fn checkpoints(plan: &Plan, gate: &dyn Gate) -> Vec<Checkpoint> {
     let mut checkpoints: Vec<Checkpoint> = phases.into_iter().map(checkpoint).collect();
     checkpoints.sort_by_key(|checkpoint| checkpoint.before);
     checkpoints
+}
+
+/// Whether the step was not yet built from the version of `input` that it is going to read.
+fn is_new(action: &Action, input: &String) -> bool {
+    let Action::Build(reasons) = action else { return false };
+    reasons.iter().any(|reason| match reason {
+        Reason::NeverBuilt => true,
+        Reason::InputAdded { name } | Reason::InputChanged { name, .. } | Reason::InputRebuilt { name } => name == input,
+        _ => false,
+    })
 }

@@ -132,7 +132,7 @@ impl Pair<'_> {
 
     fn differs(&self, column: &str, data_type: &DataType) -> String {
         let (then, now) = (format!("\"then {column}\""), format!("\"now {column}\""));
-        let mut differs = format!("{then} is distinct from {now}");
+        let mut differs = format!("({then} is distinct from {now})");
         if data_type.is_floating() {
             differs = format!(
                 "{differs} and coalesce(abs({then} - {now}) > {RELATIVE:?} * greatest(abs({then}), abs({now})) \
