@@ -158,7 +158,8 @@ impl<'a> Auditor<'a> {
         let lake = self.engine.lake();
         for name in &question.reads {
             let folder = name.replacen("raw.", "raw/", 1);
-            let found = lake.snapshot(&folder).await?.is_some() || lake.snapshot(&format!("raw/{folder}")).await?.is_some();
+            let found =
+                lake.snapshot(&folder).await?.is_some() || lake.snapshot(&format!("raw/{folder}")).await?.is_some();
             if !found {
                 return Ok(Some(name.clone()));
             }
@@ -203,7 +204,9 @@ fn cells(batch: &RecordBatch, row: usize, column: Option<&str>) -> Result<String
 fn explained(error: AuditError) -> String {
     use crate::engine::EngineError;
     match error {
-        AuditError::Engine(EngineError::Query { message, at: Some((line, _)), .. }) => format!("{message} (line {line})"),
+        AuditError::Engine(EngineError::Query { message, at: Some((line, _)), .. }) => {
+            format!("{message} (line {line})")
+        }
         other => other.to_string(),
     }
 }

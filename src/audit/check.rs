@@ -177,12 +177,7 @@ impl Check {
         self.for_each.iter().any(named) && !excepted && self.key.as_ref().is_none_or(|key| *key == subject.key)
     }
 
-    fn question(
-        &self,
-        subject: Option<&Subject>,
-        column: Option<&str>,
-        parameters: &Parameters,
-    ) -> Result<Question> {
+    fn question(&self, subject: Option<&Subject>, column: Option<&str>, parameters: &Parameters) -> Result<Question> {
         let names = |placeholder: &str| match (placeholder, subject, column) {
             ("$dataset", Some(subject), _) => Some(joined(subject.name.split('.'), &Token::Period)),
             ("$key", Some(subject), _) => Some(joined(subject.key.iter().map(String::as_str), &Token::Comma)),

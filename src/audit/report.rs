@@ -14,7 +14,8 @@ use super::auditor::{CheckResult, Status};
 /// None in practice: the columns are of equal length.
 pub fn to_batch(results: &[CheckResult]) -> Result<RecordBatch> {
     let lines: Vec<Line<'_>> = results.iter().flat_map(lines).collect();
-    let text = |of: fn(&Line<'_>) -> Option<String>| Arc::new(lines.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    let text =
+        |of: fn(&Line<'_>) -> Option<String>| Arc::new(lines.iter().map(of).collect::<StringArray>()) as ArrayRef;
     Ok(RecordBatch::try_from_iter_with_nullable([
         ("check", text(|line| Some(line.result.check.clone())), false),
         ("severity", text(|line| Some(line.result.severity.to_string())), false),

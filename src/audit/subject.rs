@@ -80,7 +80,9 @@ impl Subject {
     /// The columns of numbers that are not in the key.
     pub fn numeric_columns(&self) -> impl Iterator<Item = &str> {
         let fields = self.snapshot.schema().fields().iter();
-        fields.filter(|field| field.data_type().is_numeric() && !self.key.contains(field.name())).map(|f| f.name().as_str())
+        fields
+            .filter(|field| field.data_type().is_numeric() && !self.key.contains(field.name()))
+            .map(|f| f.name().as_str())
     }
 }
 

@@ -161,10 +161,10 @@ fn table_of(findings: &[Finding]) -> Table {
         ("rows", Align::Right),
         ("verdict", Align::Left),
         ("differ", Align::Right),
-        ("column", Align::Left),
         ("first", Align::Left),
         ("then", Align::Left),
         ("now", Align::Left),
+        ("columns", Align::Left),
     ]);
     for finding in findings {
         let rows = HumanCount(finding.rows).to_string();
@@ -174,7 +174,14 @@ fn table_of(findings: &[Finding]) -> Table {
             Verdict::NotCompared(why) => vec![format!("not compared: {why}")],
             Verdict::Differs(difference) => {
                 let d = difference.clone();
-                vec!["LOOKS AHEAD".to_owned(), HumanCount(d.rows).to_string(), d.column, d.key, d.then, d.now]
+                vec![
+                    "LOOKS AHEAD".to_owned(),
+                    HumanCount(d.rows).to_string(),
+                    d.key,
+                    d.then,
+                    d.now,
+                    d.columns.join(", "),
+                ]
             }
         });
         cells.resize(9, String::new());

@@ -73,7 +73,6 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<(), CliErro
 /// Said before and after, whatever `--quiet` says.
 const NO_CHECKS: &str = "WARNING: --no-checks: nothing checks the data of this run; `kairos check` does";
 
-
 /// Runs a plan with a live display, keeps its log in the lake and prints the summary.
 pub(super) async fn build(
     context: &Context,

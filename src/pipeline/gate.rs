@@ -73,7 +73,9 @@ fn is_new(action: &Action, input: &String) -> bool {
     let Action::Build(reasons) = action else { return false };
     reasons.iter().any(|reason| match reason {
         Reason::NeverBuilt => true,
-        Reason::InputAdded { name } | Reason::InputChanged { name, .. } | Reason::InputRebuilt { name } => name == input,
+        Reason::InputAdded { name } | Reason::InputChanged { name, .. } | Reason::InputRebuilt { name } => {
+            name == input
+        }
         _ => false,
     })
 }

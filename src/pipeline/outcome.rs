@@ -138,7 +138,10 @@ impl fmt::Display for RunSummary {
                 writeln!(f, "  {finding}")?;
             }
             let phase = &report.phase;
-            writeln!(f, "help: `kairos check --phase {phase}` shows the rows; --no-checks builds on them all the same\n")?;
+            writeln!(
+                f,
+                "help: `kairos check --phase {phase}` shows the rows; --no-checks builds on them all the same\n"
+            )?;
         }
         let counts = [
             (self.count(|o| matches!(o, Outcome::Built { .. })), "built"),

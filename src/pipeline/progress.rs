@@ -140,7 +140,8 @@ fn line(step: &StepOutcome, width: usize) -> Option<Line> {
 fn checked(report: &GateReport) -> Option<Line> {
     let all: Vec<&str> = report.critical.iter().chain(&report.warnings).map(String::as_str).collect();
     let (mark, ansi) = if report.critical.is_empty() { ('!', YELLOW) } else { ('✗', RED) };
-    let text = format!("{} after {}: {}", if all.len() == 1 { "check" } else { "checks" }, report.phase, all.join("; "));
+    let text =
+        format!("{} after {}: {}", if all.len() == 1 { "check" } else { "checks" }, report.phase, all.join("; "));
     (!all.is_empty()).then_some(Line { mark, ansi, text })
 }
 

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, Schema};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::{Verdict, is_date};
@@ -23,12 +24,12 @@ const MEMBERSHIP: &str = "sep_base_academic";
 /// The first place where past and present disagree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// How many rows disagree in this column.
+    /// Every column in which some row disagrees; `(row)` if one side does not have a row.
+    pub columns: Vec<String>,
+    /// How many rows disagree in the first of them; the rest is about that one too.
     pub rows: u64,
     /// The first key, `ticker=A date=2024-01-31`.
     pub key: String,
-    /// The column; `(row)` if one side does not have the row.
-    pub column: String,
     /// What was said in the past.
     pub then: String,
     /// What is said now.
@@ -62,11 +63,13 @@ pub(super) async fn compare(
     let Some(counts) = counts.first() else { return Ok((0, Verdict::Same)) };
     let count = |at: usize| counts.column(at).as_primitive::<Int64Type>().iter().flatten().next().unwrap_or(0) as u64;
     let rows = count(0);
-    let differing = pair.comparisons().into_iter().enumerate().find(|(at, _)| count(at + 1) > 0);
-    let Some((at, (column, condition))) = differing else { return Ok((rows, Verdict::Same)) };
-    let first = engine.query(&pair.first(&column, &condition)).await?;
-    let difference = Difference { rows: count(at + 1), ..pair.difference(&column, first.first())? };
-    Ok((rows, Verdict::Differs(difference)))
+    let comparisons = pair.comparisons().into_iter().enumerate();
+    let differing: Vec<_> = comparisons.map(|(at, one)| (count(at + 1), one)).filter(|(rows, _)| *rows > 0).collect();
+    let Some((differ, (column, condition))) = differing.first() else { return Ok((rows, Verdict::Same)) };
+    let first = engine.query(&pair.first(column, condition)).await?;
+    let (key, then, now) = pair.cells(first.first())?;
+    let columns = differing.iter().map(|(_, (column, _))| column.clone()).collect();
+    Ok((rows, Verdict::Differs(Difference { columns, rows: *differ, key, then, now })))
 }
 
 fn has_column(snapshot: &Snapshot, column: &str) -> bool {
@@ -144,9 +147,11 @@ impl Pair<'_> {
     }
 
     fn counts(&self) -> String {
-        let count = |(_, condition): &(String, String)| format!("coalesce(sum(case when {condition} then 1 else 0 end), 0)");
+        let count =
+            |(_, condition): &(String, String)| format!("coalesce(sum(case when {condition} then 1 else 0 end), 0)");
         let counts = self.comparisons().iter().map(count).collect::<Vec<_>>();
-        let named = counts.iter().enumerate().map(|(at, count)| format!("{count} as d{at}")).collect::<Vec<_>>().join(", ");
+        let named =
+            counts.iter().enumerate().map(|(at, count)| format!("{count} as d{at}")).collect::<Vec<_>>().join(", ");
         format!("{} select count(*) as compared, {named} from paired cross join largest", self.paired())
     }
 
@@ -163,15 +168,15 @@ impl Pair<'_> {
         )
     }
 
-    fn difference(&self, column: &str, first: Option<&RecordBatch>) -> Result<Difference> {
+    /// The key and both values of the row that [`Pair::first`] found.
+    fn cells(&self, first: Option<&RecordBatch>) -> Result<(String, String, String)> {
         let options = FormatOptions::default().with_null("NULL");
         let cell = |at: usize| match first.filter(|batch| batch.num_rows() > 0) {
             Some(batch) => Ok(ArrayFormatter::try_new(batch.column(at), &options)?.value(0).to_string()),
-            None => Ok::<_, datafusion::arrow::error::ArrowError>(String::new()),
+            None => Ok::<_, ArrowError>(String::new()),
         };
         let key = self.key.iter().enumerate().map(|(at, name)| Ok(format!("{name}={}", cell(at)?)));
         let key = key.collect::<Result<Vec<_>>>()?.join(" ");
-        let (then, now) = (cell(self.key.len())?, cell(self.key.len() + 1)?);
-        Ok(Difference { rows: 0, key, column: column.to_owned(), then, now })
+        Ok((key, cell(self.key.len())?, cell(self.key.len() + 1)?))
     }
 }

@@ -21,9 +21,7 @@ use tokio::sync::watch;
 use super::{AuditError, Result};
 use crate::engine::{Engine, Resources};
 use crate::lake::Lake;
-use crate::pipeline::{
-    Action, EngineBuilder, LakeStates, Outcome, Pipeline, Plan, Reason, RunOptions, Selectors, run,
-};
+use crate::pipeline::{Action, EngineBuilder, LakeStates, Outcome, Pipeline, Plan, Reason, RunOptions, Selectors, run};
 
 pub use compare::Difference;
 
@@ -79,7 +77,7 @@ impl Finding {
     }
 }
 
-/// The findings as rows: `as_of, dataset, rows, verdict, differ, column, key, then, now`.
+/// The findings as rows: `as_of, dataset, rows, verdict, differ, columns, key, then, now`.
 ///
 /// # Errors
 /// None in practice: the columns are of equal length.
@@ -89,7 +87,7 @@ pub fn to_batch(findings: &[Finding]) -> Result<RecordBatch> {
         Verdict::Same | Verdict::NotCompared(_) => None,
     };
     let differences: Vec<Option<Difference>> = findings.iter().map(difference).collect();
-    let of = |value: fn(&Difference) -> &str| {
+    let of = |value: fn(&Difference) -> String| {
         Arc::new(differences.iter().map(|d| d.as_ref().map(value)).collect::<StringArray>()) as ArrayRef
     };
     let differ = differences.iter().map(|d| d.as_ref().map(|d| d.rows as i64)).collect::<Int64Array>();
@@ -106,10 +104,10 @@ pub fn to_batch(findings: &[Finding]) -> Result<RecordBatch> {
         ("rows", Arc::new(findings.iter().map(|f| Some(f.rows as i64)).collect::<Int64Array>()), false),
         ("verdict", Arc::new(StringArray::from_iter_values(verdict)), false),
         ("differ", Arc::new(differ), true),
-        ("column", of(|d| &d.column), true),
-        ("key", of(|d| &d.key), true),
-        ("then", of(|d| &d.then), true),
-        ("now", of(|d| &d.now), true),
+        ("columns", of(|d| d.columns.join(", ")), true),
+        ("key", of(|d| d.key.clone()), true),
+        ("then", of(|d| d.then.clone()), true),
+        ("now", of(|d| d.now.clone()), true),
     ])?)
 }
 

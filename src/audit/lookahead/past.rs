@@ -35,13 +35,7 @@ fn raw_tables(pipeline: &Pipeline) -> BTreeSet<String> {
     raw.collect()
 }
 
-async fn land_table(
-    engine: &Engine,
-    pipeline: &Pipeline,
-    table: &str,
-    as_of: NaiveDate,
-    past: &Lake,
-) -> Result<()> {
+async fn land_table(engine: &Engine, pipeline: &Pipeline, table: &str, as_of: NaiveDate, past: &Lake) -> Result<()> {
     let missing = || AuditError::NoPast { table: format!("raw.{table}"), file: table.to_owned() };
     let file = pipeline.tree.file(&format!("{FOLDER}/{table}.sql")).ok_or_else(missing)?;
     let mut statement = parse_template(file, |name| (name == "$as_of").then(|| date_literal(as_of)))?;
