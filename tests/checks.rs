@@ -64,6 +64,7 @@ fn spoils() -> Vec<(&'static str, Spoil)> {
                  select * replace (cast(null as varchar) as ticker) from feat_beta where date = '2025-12-18'",
             )),
         ),
+        ("unordered", Sql("create or replace table feat_beta as select * from feat_beta")),
         ("key_types", Sql(beta("select * replace (cast(date as varchar) as date) from feat_beta"))),
         ("empty", Sql(beta("select * from feat_beta where false"))),
         (

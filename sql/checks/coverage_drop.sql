@@ -2,7 +2,7 @@
 -- before (spec 05 §4.3).
 -- Severity: warning
 -- For each: feat_*
--- Except: target
+-- Except: target, feat_matrix*
 -- Key: ticker, date
 -- Columns: *
 with recent as (

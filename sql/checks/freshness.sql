@@ -1,4 +1,5 @@
--- freshness: derived datasets that end before the last session of the prices (stale) or after it (ahead) (spec 05 §4.6).
+-- freshness: datasets that end after the last session of the prices (ahead), and bases, features, signals and regimes that
+-- end before it (stale) (spec 05 §4.6).
 -- Severity: critical
 -- After: each phase
 with last as (
@@ -6,17 +7,29 @@ with last as (
 ),
 
 sessions as (
-    select distinct date from sep_base where date > (select date from last) - 60
+    select distinct date from sep_base
+),
+
+judged as (
+    select
+        d.dataset,
+        d.last_date,
+        case
+            when d.last_date > l.date then 'ahead'
+            when d.last_date < l.date and (
+                d.dataset in ('universe', 'sep_base_academic')
+                or d.dataset like 'feat\_%'
+                or d.dataset like 'regime\_%'
+            ) then 'stale'
+        end as status
+    from checked.datasets d
+    cross join last l
+    where d.phase <> 'raw'
 )
 
-select
-    d.dataset,
-    d.last_date,
-    case when d.last_date > l.date then 'ahead' else 'stale' end as status,
-    count(s.date) as sessions
-from checked.datasets d
-cross join last l
-left join sessions s on s.date > d.last_date
-where d.phase <> 'raw' and d.last_date <> l.date
-group by d.dataset, d.last_date, l.date
-order by d.dataset
+select j.dataset, j.last_date, j.status, count(s.date) as sessions
+from judged j
+left join sessions s on s.date > j.last_date
+where j.status is not null
+group by j.dataset, j.last_date, j.status
+order by j.dataset

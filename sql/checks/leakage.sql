@@ -2,7 +2,7 @@
 -- beyond ±0.2 (spec 05 §4.7, spec 01 §5.2 V16). Every tenth date is asked.
 -- Severity: critical
 -- For each: feat_*
--- Except: target
+-- Except: target, feat_matrix*
 -- Key: ticker, date
 -- Columns: *
 with outcomes as (

@@ -5,7 +5,7 @@
 //! -- Severity: critical          or warning
 //! -- After: each phase           or the phase after which a run asks; without it only `kairos check` does
 //! -- For each: feat_*, raw.*     asked once per dataset, which is $dataset; its key is $key
-//! -- Except: target              but not those whose file says `-- Role: target`
+//! -- Except: target, feat_m*     but not those with such a name, or whose file says `-- Role: target`
 //! -- Key: ticker, date           only those with this key
 //! -- Columns: *_z                asked once per numeric column besides the key, which is $column
 //! ```
@@ -61,7 +61,8 @@ pub struct Check {
     pub after: Option<String>,
     /// Patterns of the datasets it is asked about one by one; empty if it names its datasets itself.
     for_each: Vec<Pattern>,
-    except: Vec<String>,
+    /// Names and roles of datasets it is not asked about.
+    except: Vec<Pattern>,
     key: Option<Vec<String>>,
     columns: Vec<Pattern>,
     file: SqlFile,
@@ -121,7 +122,7 @@ impl Check {
             let listed = header(&file.text, name).map_or(Vec::new(), list);
             listed.iter().map(|text| pattern(text, &file.origin)).collect::<Result<Vec<_>>>()
         };
-        let (for_each, columns) = (patterns("For each")?, patterns("Columns")?);
+        let (for_each, except, columns) = (patterns("For each")?, patterns("Except")?, patterns("Columns")?);
         let narrows = ["Except", "Key", "Columns"].into_iter().find(|name| header(&file.text, name).is_some());
         if let (true, Some(name)) = (for_each.is_empty(), narrows) {
             return Err(wrong(format!("`{name}` narrows `For each`, which is missing"), "add `-- For each: *`"));
@@ -132,7 +133,7 @@ impl Check {
             severity,
             after: header(&file.text, "After").map(str::to_owned),
             for_each,
-            except: header(&file.text, "Except").map_or(Vec::new(), list),
+            except,
             key: header(&file.text, "Key").map(list),
             columns,
             file: file.clone(),
@@ -173,8 +174,12 @@ impl Check {
         let named = |pattern: &Pattern| {
             pattern.matches(&subject.name) && (pattern.as_str().starts_with("raw.") || !subject.is_raw())
         };
-        let excepted = subject.role.as_ref().is_some_and(|role| self.except.contains(role));
-        self.for_each.iter().any(named) && !excepted && self.key.as_ref().is_none_or(|key| *key == subject.key)
+        let excepted = |pattern: &Pattern| {
+            pattern.matches(&subject.name) || subject.role.as_ref().is_some_and(|role| pattern.matches(role))
+        };
+        self.for_each.iter().any(named)
+            && !self.except.iter().any(excepted)
+            && self.key.as_ref().is_none_or(|key| *key == subject.key)
     }
 
     fn question(&self, subject: Option<&Subject>, column: Option<&str>, parameters: &Parameters) -> Result<Question> {

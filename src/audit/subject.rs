@@ -131,9 +131,11 @@ pub(super) fn columns(subjects: &[Subject]) -> Result<Arc<dyn TableProvider>> {
     ])
 }
 
-/// The date of the key: `date`, or the date that a raw table is partitioned by.
+/// The date of a row: `date`, or the date that a raw table is stored by.
 fn date_column(subject: &Subject) -> Option<ColumnSummary> {
-    let is_date = |column: &ColumnSummary| column.data_type == DataType::Date32 && subject.key.contains(&column.name);
+    let raw = subject.name.strip_prefix("raw.").and_then(|table| RawTable::find(table).ok());
+    let name = raw.map_or(Some("date"), |table| table.partition_date)?;
+    let is_date = |column: &ColumnSummary| column.data_type == DataType::Date32 && column.name == name;
     subject.snapshot.columns().into_iter().find(is_date)
 }
 

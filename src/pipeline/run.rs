@@ -205,10 +205,9 @@ impl<'a> Progress<'a> {
     ) -> impl Future<Output = Option<GateReport>> + use<'g> {
         let failed = |dataset: &String| {
             let position = self.plan.steps.iter().position(|planned| planned.step.dataset == *dataset);
-            position.is_some_and(|position| match &self.states[position] {
-                State::Settled(Outcome::Built { .. } | Outcome::Skipped { .. }) => false,
-                State::Settled(_) | State::Waiting | State::Running => true,
-            })
+            position
+                .filter(|position| self.plan.steps[*position].is_built())
+                .is_some_and(|position| !matches!(self.states[position], State::Settled(Outcome::Built { .. })))
         };
         let subjects: Vec<String> = checkpoint.subjects.iter().filter(|subject| !failed(subject)).cloned().collect();
         let phase = checkpoint.phase.clone();

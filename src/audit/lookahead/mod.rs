@@ -25,8 +25,8 @@ use crate::pipeline::{Action, EngineBuilder, LakeStates, Outcome, Pipeline, Plan
 
 pub use compare::Difference;
 
-/// Sessions at the end and before the first date that may be chosen, of all: with less history a pipeline of long windows
-/// says too little to be compared.
+/// The share of all sessions that lies before the first date that may be chosen: with less history a pipeline of long
+/// windows says too little to be compared.
 const HISTORY: f64 = 0.25;
 /// Fewest sessions of a market that can be looked back in.
 const FEWEST_SESSIONS: usize = 8;

@@ -93,3 +93,13 @@ async fn raw_data_is_judged_again_only_when_it_is_new() {
     lake.land("raw.sep", raw + 1);
     assert_eq!(gated(&lake, "", "").await.1[0], asked("raw", &["raw.sep"]));
 }
+
+#[tokio::test]
+async fn a_run_that_was_stopped_at_a_gate_is_stopped_there_again() {
+    let pipeline = load(&PHASES, &[]).unwrap();
+    let mut lake = Lake::built(&pipeline);
+    lake.0.remove("c");
+    let (summary, questions) = gated(&lake, "", "base").await;
+    assert_eq!(questions, [asked("base", &["b"])], "c was never built from b, which is up to date");
+    assert_eq!(summary.steps[2].outcome, Outcome::NotRun);
+}
