@@ -4,12 +4,13 @@
 //! it with DataFusion and our own functions; every version remembers the code and the data it came from.
 //!
 //! ```text
-//! cli ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
-//!                       └────► kairos-udfs   cli ─► report
+//! cli ─► audit ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
+//!                                └────► kairos-udfs   cli ─► report
 //! cli ─► diagnostics ─► engine
 //! ```
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod cli;
 pub mod diagnostics;
 pub mod engine;

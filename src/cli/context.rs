@@ -73,7 +73,7 @@ impl Context {
         }
     }
 
-    fn resources(&self) -> Resources {
+    pub(crate) fn resources(&self) -> Resources {
         Resources { threads: Some(self.threads()), memory_limit: Some(self.memory_limit()) }
     }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::sql::{self, Target};
 use super::{CliError, Context, diag, land, print, run};
+use crate::audit::DataGate;
 use crate::engine::Engine;
 use crate::pipeline::{EngineBuilder, LakeStates, Selectors};
 use crate::raw::synth::{self, Config};
@@ -43,7 +44,8 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliErr
     let pipeline = context.pipeline(lake).await?;
     let plan = pipeline.plan(&Selectors::default(), false, &LakeStates::new(lake)).await?;
     let builder = EngineBuilder::new(&engine, context.run_id(), &pipeline.tree);
-    run::build(context, &plan, &builder, lake).await?;
+    let gate = DataGate::new(&engine, &pipeline)?;
+    run::build(context, &plan, &builder, Some(&gate), lake).await?;
 
     for (title, path) in TOUR {
         let missing = || CliError::failed(format!("the SQL folder has no file '{path}'"));

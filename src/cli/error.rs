@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::correction::Correction;
+use crate::audit::AuditError;
 use crate::engine::{EngineError, Help};
 use crate::lake::LakeError;
 use crate::pipeline::{PipelineError, SourceLocation, SqlFile};
@@ -39,9 +40,9 @@ impl CliError {
         Self { correction: Correction::new(wrong, similar), ..self }
     }
 
-    /// A check does not hold.
+    /// A check refused the data.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self { code: REFUSED, message: message.into() }
+        Self { code: REFUSED, ..Self::failed(message) }
     }
 
     /// The failure has been reported already.
@@ -160,6 +161,16 @@ impl From<RawError> for CliError {
             }
             RawError::NoFiles { .. } => Self::usage(error.to_string()),
             RawError::Rejected { .. } => Self { code: REFUSED, ..Self::failed(error.to_string()) },
+            _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<AuditError> for CliError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Pipeline(error) => error.into(),
+            AuditError::UnknownCheck { .. } => Self::usage(error.to_string()),
             _ => Self::failed(error.to_string()),
         }
     }

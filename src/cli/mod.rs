@@ -1,5 +1,6 @@
 //! The `kairos` command: one file per subcommand, each of which parses its arguments, calls the library and prints.
 
+mod check;
 mod context;
 mod correction;
 mod datasets;
@@ -101,6 +102,8 @@ enum Command {
     Graph(graph::GraphArgs),
     /// Show where a column comes from, down to the raw data
     Why(why::WhyArgs),
+    /// Ask the data what is wrong with it, and whether the pipeline looks ahead
+    Check(check::CheckArgs),
     /// Run SQL from a file or the command line
     Sql(sql::SqlArgs),
     /// Ask the lake in SQL, interactively
@@ -178,6 +181,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::Why(args) => why::run(context, &args).await,
+        Command::Check(args) => check::run(context, &args).await,
         Command::Sql(args) => sql::run(context, &args).await,
         Command::Repl(args) => repl::run(context, &args).await,
         Command::Params(args) => params::run(context, &args).await,

@@ -16,7 +16,7 @@ mod output;
 mod resolve;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,7 +29,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
-use crate::lake::{CommitRecord, Lake};
+use crate::lake::{CommitRecord, DatasetProvider, Lake, Snapshot};
 
 pub use build::Built;
 pub use error::{EngineError, Help};
@@ -45,9 +45,11 @@ pub type Result<T, E = EngineError> = std::result::Result<T, E>;
 pub struct Engine {
     lake: Lake,
     session: SessionState,
-    /// Tables that are not in the lake.
-    tables: HashMap<String, Arc<dyn TableProvider>>,
+    guests: Guests,
 }
+
+/// Tables that are no datasets of the engine's lake, by schema and name.
+type Guests = BTreeMap<(String, String), Arc<dyn TableProvider>>;
 
 /// What a statement gave.
 pub enum Outcome {
@@ -70,17 +72,32 @@ impl Engine {
     /// If the temporary folder for spilling cannot be set up.
     pub fn new(lake: Lake, resources: &Resources) -> Result<Self> {
         let session = session::new_state(&lake, resources)?;
-        Ok(Self { lake, session, tables: HashMap::new() })
+        Ok(Self { lake, session, guests: Guests::new() })
     }
 
     /// The same engine, in which `name` is a table of these rows, also if the lake has a dataset of that name.
     ///
     /// # Errors
     /// If the rows cannot be a table.
-    pub fn with_rows(mut self, name: &str, rows: RecordBatch) -> Result<Self> {
+    pub fn with_rows(self, name: &str, rows: RecordBatch) -> Result<Self> {
         let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
-        self.tables.insert(name.to_owned(), Arc::new(table));
-        Ok(self)
+        Ok(self.with_table(session::SCHEMA, name, Arc::new(table)))
+    }
+
+    /// The same engine, in which `schema.name` is `table`, also if the lake has a dataset of that name. Raw tables stay
+    /// those of the lake.
+    #[must_use]
+    pub fn with_table(mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Self {
+        self.guests.insert((schema.to_owned(), name.to_owned()), table);
+        self
+    }
+
+    /// The same engine, in which `schema.name` is a dataset's version in another lake.
+    #[must_use]
+    pub fn with_dataset_of(self, schema: &str, lake: &Lake, snapshot: Snapshot) -> Self {
+        lake.register_store(self.session.runtime_env());
+        let name = snapshot.dataset().replace('/', "_");
+        self.with_table(schema, &name, Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))))
     }
 
     /// The lake it reads and writes.
@@ -116,7 +133,7 @@ impl Engine {
     /// # Errors
     /// If a table or column does not exist, a type does not fit, or the statement is of a kind that a lake does not take.
     pub async fn plan(&self, statement: Statement) -> Result<Planned> {
-        let state = resolve::state_for(&self.lake, &self.session, &self.tables, &statement).await?;
+        let state = resolve::state_for(&self.lake, &self.session, &self.guests, &statement).await?;
         let logical = state.statement_to_plan(statement).await?;
         error::refuse_unsupported(&logical)?;
         Ok(Planned { state, logical })

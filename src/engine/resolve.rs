@@ -18,19 +18,17 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor};
 
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
-use super::{EngineError, Result};
+use super::{EngineError, Guests, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
 use crate::names::nearest;
 
 pub(super) const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
-///
-/// `tables` are looked up before the lake.
 pub(super) async fn state_for(
     lake: &Lake,
     session: &SessionState,
-    tables: &HashMap<String, Arc<dyn TableProvider>>,
+    guests: &Guests,
     statement: &Statement,
 ) -> Result<SessionState> {
     let derived = Arc::new(MemorySchemaProvider::new());
@@ -44,12 +42,9 @@ pub(super) async fn state_for(
         let schema = match reference.schema() {
             Some("information_schema") => continue,
             Some(RAW_SCHEMA) => &raw,
+            schema if is_guest(guests, schema.unwrap_or(SCHEMA), reference.table()) => continue,
             _ => &derived,
         };
-        if let (None, Some(table)) = (reference.schema(), tables.get(reference.table())) {
-            schema.register_table(reference.table().to_owned(), table.clone())?;
-            continue;
-        }
         match find(lake, reference).await? {
             Some(snapshot) => {
                 let table = Arc::new(DatasetProvider::new(lake, Arc::new(snapshot)));
@@ -63,6 +58,7 @@ pub(super) async fn state_for(
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, derived)?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
+    register(guests, &catalog)?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let builder = SessionStateBuilder::new_from_existing(session.clone());
@@ -75,6 +71,25 @@ pub(super) async fn state_for(
 pub(super) async fn register_pinned(state: &mut SessionState, lake: &Lake, statement: &Statement) -> Result<()> {
     let pinned = AtVersion { versions: open_pinned(lake, statement).await? };
     state.register_udtf(AT_VERSION, Arc::new(pinned));
+    Ok(())
+}
+
+fn is_guest(guests: &Guests, schema: &str, table: &str) -> bool {
+    guests.contains_key(&(schema.to_owned(), table.to_owned()))
+}
+
+fn register(guests: &Guests, catalog: &MemoryCatalogProvider) -> Result<()> {
+    for ((schema, name), table) in guests {
+        let provider = match catalog.schema(schema) {
+            Some(known) => known,
+            None => {
+                let new = Arc::new(MemorySchemaProvider::new());
+                catalog.register_schema(schema, new.clone())?;
+                new
+            }
+        };
+        provider.register_table(name.clone(), table.clone())?;
+    }
     Ok(())
 }
 

@@ -43,6 +43,16 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     to_build: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critical: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     succeeded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled: Option<bool>,
@@ -81,6 +91,16 @@ fn described(event: &RunEvent) -> Entry<'_> {
         }
         RunEvent::Started { dataset } => Entry { event: "started", dataset: Some(dataset), ..Entry::default() },
         RunEvent::Finished(step) => finished(step),
+        RunEvent::Checked(report) => Entry {
+            event: "checked",
+            phase: Some(&report.phase),
+            passed: Some(report.passed),
+            skipped: Some(report.skipped),
+            warnings: Some(&report.warnings),
+            critical: Some(&report.critical),
+            seconds: Some(report.seconds),
+            ..Entry::default()
+        },
         RunEvent::RunFinished(summary) => Entry {
             event: "run_finished",
             seconds: Some(summary.seconds),

@@ -7,13 +7,14 @@
 //!                                DatasetStates     Builder
 //! ```
 //!
-//! It knows SQL as syntax only. What exists in the lake and how a statement is run is behind two traits,
-//! [`DatasetStates`] and [`Builder`].
+//! It knows SQL as syntax only. What exists in the lake, how a statement is run and whether what it built is good are
+//! behind three traits, [`DatasetStates`], [`Builder`] and [`Gate`].
 
 mod bind;
 mod bound;
 mod error;
 mod files;
+mod gate;
 mod graph;
 mod lake;
 pub mod lineage;
@@ -35,6 +36,7 @@ mod tests;
 pub use bound::{BoundStep, Functions};
 pub use error::{PipelineError, SourceLocation};
 pub use files::{READ_CSV, bind_files};
+pub use gate::{Gate, GateReport};
 pub use graph::{Graph, Input, KnownTables, Node, PHASES, RAW_SCHEMA};
 pub use lake::{EngineBuilder, LakeStates};
 pub use log::RunLog;
@@ -46,11 +48,15 @@ pub use references::{AT_VERSION, References, TableRead};
 pub use run::{Builder, RunOptions, run};
 pub use select::{Selection, Selectors};
 pub use source::{SqlFile, SqlTree};
-pub use statement::{OrderKey, Step, parse_statements, sql_hash};
+pub use statement::{OrderKey, Step, parse_statements, parse_template, sql_hash};
 
 /// Folders whose files may be plain queries, run by commands of their own. In these, a file that does not define a
 /// dataset is no step; everywhere else it is an error.
-pub const QUERY_FOLDERS: [&str; 3] = ["backtests", "diagnostics", "checks"];
+pub const QUERY_FOLDERS: [&str; 2] = ["backtests", "diagnostics"];
+
+/// Folders whose files are queries about the pipeline and no part of it: the data checks, and what was known of each raw
+/// table at a date. [`crate::audit`] reads them.
+pub const AUDIT_FOLDERS: [&str; 2] = ["checks", "past"];
 
 /// A loaded and checked pipeline: every file parsed, every table and parameter resolved.
 #[derive(Debug, Clone)]
@@ -77,7 +83,7 @@ impl Pipeline {
     ) -> Result<Self, PipelineError> {
         let parameters = Parameters::load(tree.manifests(), settings)?;
         let mut parsed = Vec::new();
-        for file in tree.files() {
+        for file in tree.files().filter(|file| !AUDIT_FOLDERS.contains(&file.phase())) {
             match Step::parse(file, &functions.names) {
                 Ok(step) => parsed.push(step),
                 Err(error) if is_query(&error) && QUERY_FOLDERS.contains(&file.phase()) => {}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::gate::GateReport;
+
 /// A version that a builder committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
@@ -32,6 +34,8 @@ pub enum RunEvent {
     },
     /// What became of a dataset; one such event per step of the plan.
     Finished(StepOutcome),
+    /// A phase was judged.
+    Checked(GateReport),
     /// The run is over.
     RunFinished(RunSummary),
 }
@@ -78,7 +82,7 @@ pub struct StepOutcome {
     pub outcome: Outcome,
 }
 
-/// What became of a run. `Display` prints counts, failures and what they blocked.
+/// What became of a run. `Display` prints counts, failures and what they blocked, and what a gate refused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSummary {
     /// Identifies the run.
@@ -89,13 +93,15 @@ pub struct RunSummary {
     pub seconds: f64,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// The gate that ended it.
+    pub refused: Option<GateReport>,
 }
 
 impl RunSummary {
     /// Whether every step was built or up to date.
     pub fn succeeded(&self) -> bool {
         let good = |o: &Outcome| matches!(o, Outcome::Built { .. } | Outcome::Skipped { .. });
-        self.steps.iter().all(|step| good(&step.outcome))
+        self.refused.is_none() && self.steps.iter().all(|step| good(&step.outcome))
     }
 
     fn count(&self, wanted: fn(&Outcome) -> bool) -> usize {
@@ -125,6 +131,17 @@ impl fmt::Display for RunSummary {
                 writeln!(f, "  not built because of it: {}", blocked.join(", "))?;
             }
             writeln!(f)?;
+        }
+        if let Some(report) = &self.refused {
+            writeln!(f, "the data of phase {} was refused, so nothing is built on it:", report.phase)?;
+            for finding in &report.critical {
+                writeln!(f, "  {finding}")?;
+            }
+            let phase = &report.phase;
+            writeln!(
+                f,
+                "help: `kairos check --phase {phase}` shows the rows; --no-checks builds on them all the same\n"
+            )?;
         }
         let counts = [
             (self.count(|o| matches!(o, Outcome::Built { .. })), "built"),

@@ -125,6 +125,13 @@ pub struct PlannedStep {
     pub action: Action,
 }
 
+impl PlannedStep {
+    /// Whether it is to be built.
+    pub fn is_built(&self) -> bool {
+        matches!(self.action, Action::Build(_))
+    }
+}
+
 /// The selected steps in the order in which they can be built, with what happens to each.
 ///
 /// `Display` prints it for `kairos plan` and `kairos run --dry-run`.
@@ -167,7 +174,7 @@ impl Plan {
 
     /// The steps that are to be built.
     pub fn to_build(&self) -> impl Iterator<Item = &PlannedStep> {
-        self.steps.iter().filter(|step| matches!(step.action, Action::Build(_)))
+        self.steps.iter().filter(|step| step.is_built())
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 
+use super::gate::GateReport;
 use super::outcome::{Built, Outcome, RunEvent, StepOutcome};
 
 /// Shows the events of a run. Pass [`ProgressDisplay::show`] to the observer of [`super::run`].
@@ -61,9 +62,10 @@ impl ProgressDisplay {
             }
             RunEvent::Finished(step) => {
                 self.running.retain(|name| *name != step.dataset);
-                self.print(step);
+                self.print(line(step, self.name_width));
                 self.refresh();
             }
+            RunEvent::Checked(report) => self.print(checked(report)),
             RunEvent::RunFinished(_) => {
                 if let Target::Live { spinner, .. } = &self.target {
                     spinner.finish_and_clear();
@@ -89,8 +91,8 @@ impl ProgressDisplay {
         }
     }
 
-    fn print(&mut self, step: &StepOutcome) {
-        let Some(line) = line(step, self.name_width) else {
+    fn print(&mut self, line: Option<Line>) {
+        let Some(line) = line else {
             return;
         };
         match &mut self.target {
@@ -101,6 +103,10 @@ impl ProgressDisplay {
         }
     }
 }
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
 
 /// A line with a mark in front whose colour says the same again.
 struct Line {
@@ -120,9 +126,6 @@ impl Line {
 }
 
 fn line(step: &StepOutcome, width: usize) -> Option<Line> {
-    const GREEN: &str = "32";
-    const RED: &str = "31";
-    const YELLOW: &str = "33";
     let (mark, ansi, rest) = match &step.outcome {
         Outcome::Skipped { .. } => return None,
         Outcome::Built { built, seconds } => ('✓', GREEN, measures(built, *seconds)),
@@ -131,6 +134,15 @@ fn line(step: &StepOutcome, width: usize) -> Option<Line> {
         Outcome::NotRun => ('-', YELLOW, "not run".to_string()),
     };
     Some(Line { mark, ansi, text: format!("{:<width$}  {rest}", step.dataset) })
+}
+
+/// A gate's findings in one line; nothing if it found nothing.
+fn checked(report: &GateReport) -> Option<Line> {
+    let all: Vec<&str> = report.critical.iter().chain(&report.warnings).map(String::as_str).collect();
+    let (mark, ansi) = if report.critical.is_empty() { ('!', YELLOW) } else { ('✗', RED) };
+    let text =
+        format!("{} after {}: {}", if all.len() == 1 { "check" } else { "checks" }, report.phase, all.join("; "));
+    (!all.is_empty()).then_some(Line { mark, ansi, text })
 }
 
 fn measures(built: &Built, seconds: f64) -> String {

@@ -1,5 +1,6 @@
 //! Running a plan: in dependency order, with failures contained and every event told to an observer.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -10,6 +11,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use super::bound::BoundStep;
+use super::gate::{Checkpoint, Gate, GateReport, checkpoints};
 use super::outcome::{Built, Outcome, RunEvent, RunSummary, StepOutcome};
 use super::plan::{Action, Plan, PlannedStep, missing_inputs};
 
@@ -37,9 +39,13 @@ pub struct RunOptions {
 ///
 /// A step starts when all its inputs in the plan are settled. If one of them failed, it is blocked, whatever its own
 /// reasons; steps that do not depend on a failure go on. A builder that panics fails its step only.
+///
+/// With a gate, each phase is judged when its last step is settled, and nothing more is started until it has passed; a
+/// critical finding ends the run.
 pub async fn run(
     plan: &Plan,
     builder: &dyn Builder,
+    gate: Option<&dyn Gate>,
     options: RunOptions,
     observer: &mut (dyn FnMut(&RunEvent) + Send),
 ) -> RunSummary {
@@ -48,12 +54,28 @@ pub async fn run(
     observer(&RunEvent::RunStarted { run_id: options.run_id.clone(), to_build });
 
     let RunOptions { run_id, jobs, mut cancel } = options;
+    let mut due: VecDeque<Checkpoint> = gate.map_or_else(VecDeque::new, |gate| checkpoints(plan, gate).into());
     let mut progress = Progress::new(plan, observer);
     let mut running = FuturesUnordered::new();
     let mut cancelled = *cancel.borrow();
-    while !cancelled {
-        for position in progress.settle(jobs.max(1) - running.len()) {
+    let mut refused = None;
+    while !cancelled && refused.is_none() {
+        let limit = due.front().map_or(plan.steps.len(), |checkpoint| checkpoint.before);
+        for position in progress.settle(limit, jobs.max(1) - running.len()) {
             running.push(build(position, &plan.steps[position].step, builder));
+        }
+        let judged = match (running.is_empty(), gate, due.front()) {
+            (true, Some(gate), Some(checkpoint)) => Some(progress.judge(gate, checkpoint)),
+            _ => None,
+        };
+        if let Some(judged) = judged {
+            tokio::select! {
+                biased;
+                () = is_cancelled(&mut cancel) => cancelled = true,
+                report = judged => refused = progress.note(report),
+            }
+            due.pop_front();
+            continue;
         }
         tokio::select! {
             biased;
@@ -66,7 +88,7 @@ pub async fn run(
     }
     drop(running);
     let steps = progress.close();
-    let summary = RunSummary { run_id, steps, seconds: started.elapsed().as_secs_f64(), cancelled };
+    let summary = RunSummary { run_id, steps, seconds: started.elapsed().as_secs_f64(), cancelled, refused };
     observer(&RunEvent::RunFinished(summary.clone()));
     summary
 }
@@ -136,11 +158,11 @@ impl<'a> Progress<'a> {
         Self { plan, inputs, states, observer }
     }
 
-    /// Settles every step that needs no build and starts up to `free` of those that do. One pass is enough: inputs come
-    /// before their readers.
-    fn settle(&mut self, free: usize) -> Vec<usize> {
+    /// Of the steps before `limit`, settles every one that needs no build and starts up to `free` of those that do. One
+    /// pass is enough: inputs come before their readers.
+    fn settle(&mut self, limit: usize, free: usize) -> Vec<usize> {
         let mut started = Vec::new();
-        for position in 0..self.states.len() {
+        for position in 0..limit {
             if self.states[position] != State::Waiting || !self.inputs_are_settled(position) {
                 continue;
             }
@@ -173,6 +195,30 @@ impl<'a> Progress<'a> {
             Action::Unbuildable(inputs) => Some(Outcome::Failed { error: missing_inputs(inputs), seconds: 0.0 }),
             Action::Build(_) | Action::Skip => None,
         }
+    }
+
+    /// Asks the gate about those subjects that exist: not the ones that this run failed to build. `None` if none is left.
+    fn judge<'g>(
+        &self,
+        gate: &'g dyn Gate,
+        checkpoint: &Checkpoint,
+    ) -> impl Future<Output = Option<GateReport>> + use<'g> {
+        let failed = |dataset: &String| {
+            let position = self.plan.steps.iter().position(|planned| planned.step.dataset == *dataset);
+            position
+                .filter(|position| self.plan.steps[*position].is_built())
+                .is_some_and(|position| !matches!(self.states[position], State::Settled(Outcome::Built { .. })))
+        };
+        let subjects: Vec<String> = checkpoint.subjects.iter().filter(|subject| !failed(subject)).cloned().collect();
+        let phase = checkpoint.phase.clone();
+        async move { if subjects.is_empty() { None } else { Some(gate.judge(&phase, &subjects).await) } }
+    }
+
+    /// Tells what a gate found, and returns it if the run must not go on.
+    fn note(&mut self, report: Option<GateReport>) -> Option<GateReport> {
+        let report = report?;
+        (self.observer)(&RunEvent::Checked(report.clone()));
+        (!report.critical.is_empty()).then_some(report)
     }
 
     /// The dataset whose failure keeps the readers of this one from being built.

@@ -94,6 +94,33 @@ pub fn parse_statements(file: &SqlFile) -> Result<Vec<DataFusionStatement>, Pipe
     parse_tokens(file, tokenize(file)?)
 }
 
+/// Parses the only statement of `file`, in which some placeholders stand for names: where `name` knows one, its tokens
+/// take its place. Errors still point into the file.
+///
+/// # Errors
+/// [`PipelineError::Syntax`], or [`PipelineError::StatementCount`] unless there is exactly one statement.
+pub fn parse_template(
+    file: &SqlFile,
+    name: impl Fn(&str) -> Option<Vec<Token>>,
+) -> Result<DataFusionStatement, PipelineError> {
+    let expand = |token: TokenWithSpan| {
+        let names = match &token.token {
+            Token::Placeholder(placeholder) => name(placeholder),
+            _ => None,
+        };
+        let tokens = names.unwrap_or_else(|| vec![token.token]);
+        tokens.into_iter().map(move |new| TokenWithSpan { token: new, span: token.span })
+    };
+    let mut statements = parse_tokens(file, tokenize(file)?.into_iter().flat_map(expand).collect())?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (last, _) => {
+            let found = statements.len() + usize::from(last.is_some());
+            Err(PipelineError::StatementCount { found, at: SourceLocation::new(file, 1, 1, 1) })
+        }
+    }
+}
+
 /// SHA-256 of a statement, hex: a change of comments, layout, letter case of unquoted words or a final semicolon keeps
 /// it, any other change does not.
 ///

@@ -91,7 +91,7 @@ fn a_cycle_names_every_file_and_line_in_it_and_nothing_else() {
 #[test]
 fn queries_are_allowed_in_their_folders_only() {
     assert!(load(&[("checks/c.sql", "select 1")], &[]).unwrap().graph.nodes().is_empty());
-    assert!(fails(&[("checks/c.sql", "selct 1")]).contains("sql/checks/c.sql:1:1"));
+    assert!(fails(&[("diagnostics/c.sql", "selct 1")]).contains("sql/diagnostics/c.sql:1:1"));
     assert!(fails(&[("features/c.sql", "select 1")]).contains("defines a dataset"));
 }
 

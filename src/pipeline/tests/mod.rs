@@ -2,6 +2,7 @@
 
 mod binding;
 mod display;
+mod gate;
 mod graph;
 mod params;
 mod plan;

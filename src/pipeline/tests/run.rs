@@ -64,7 +64,7 @@ fn options(jobs: usize) -> (watch::Sender<bool>, RunOptions) {
 async fn execute(plan: &Plan, builder: &TestBuilder, jobs: usize) -> (RunSummary, Vec<RunEvent>) {
     let mut events = Vec::new();
     let (_sender, options) = options(jobs);
-    let summary = run(plan, builder, options, &mut |event| events.push(event.clone())).await;
+    let summary = run(plan, builder, None, options, &mut |event| events.push(event.clone())).await;
     (summary, events)
 }
 
@@ -189,7 +189,7 @@ async fn cancelling_drops_what_runs_and_starts_nothing_else() {
         builder.begun.notified().await;
         sender.send(true).unwrap();
     };
-    let (summary, ()) = tokio::join!(run(&plan, &builder, options, &mut ignore), cancel);
+    let (summary, ()) = tokio::join!(run(&plan, &builder, None, options, &mut ignore), cancel);
     assert!(summary.cancelled && !summary.succeeded());
     assert!(matches!(outcome(&summary, "base"), Outcome::Built { .. }));
     for dataset in ["mid", "left_side", "right_side", "top"] {
@@ -205,6 +205,6 @@ async fn a_run_that_is_cancelled_before_it_begins_builds_nothing() {
     let (sender, options) = options(1);
     sender.send(true).unwrap();
     let builder = TestBuilder::new(raw_only());
-    let summary = run(&plan, &builder, options, &mut |_| {}).await;
+    let summary = run(&plan, &builder, None, options, &mut |_| {}).await;
     assert!(summary.steps.iter().all(|s| s.outcome == Outcome::NotRun));
 }
