@@ -24,6 +24,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
+use super::assemble::Assembly;
 use super::{EngineError, Result};
 use crate::lake::{
     CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot, Written,
@@ -257,9 +258,12 @@ fn scanned(plan: &LogicalPlan) -> Result<Vec<Arc<Snapshot>>> {
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
-            && let Some(dataset) = provider.downcast_ref::<DatasetProvider>()
         {
-            found.push(dataset.snapshot().clone());
+            if let Some(dataset) = provider.downcast_ref::<DatasetProvider>() {
+                found.push(dataset.snapshot().clone());
+            } else if let Some(assembly) = provider.downcast_ref::<Assembly>() {
+                found.extend(assembly.snapshots().cloned());
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     })?;

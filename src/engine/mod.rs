@@ -4,6 +4,7 @@
 //! `CREATE OR REPLACE TABLE x AS SELECT …` commits the rows as a new version of dataset `x`; this is the only way
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
+mod assemble;
 mod build;
 mod cancel;
 mod error;
@@ -23,6 +24,8 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use crate::lake::{CommitRecord, Lake};
 
+pub(crate) use assemble::pattern_finds;
+pub use assemble::{ASSEMBLE, AssembleCall, AssembleError, Member};
 pub use build::Built;
 pub use error::EngineError;
 pub use export::export_files;
@@ -75,7 +78,7 @@ impl Engine {
         names.extend(session.aggregate_functions().keys().cloned());
         names.extend(session.window_functions().keys().cloned());
         names.extend(session.table_functions().keys().cloned());
-        names.push(resolve::AT_VERSION.to_owned());
+        names.extend([resolve::AT_VERSION, ASSEMBLE].map(str::to_owned));
         names.sort();
         names.dedup();
         names

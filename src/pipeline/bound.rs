@@ -8,6 +8,7 @@ use super::error::PipelineError;
 use super::graph::Graph;
 use super::params::Parameters;
 use super::statement::OrderKey;
+use crate::engine::AssembleCall;
 use crate::lake::CommitRecord;
 
 /// The Kairos functions, as the staleness of a step sees them.
@@ -28,7 +29,7 @@ pub struct BoundStep {
     pub phase: String,
     /// The file, as a person would name it.
     pub source: String,
-    /// `CREATE OR REPLACE TABLE … AS …` without placeholders.
+    /// `CREATE OR REPLACE TABLE … AS …` without placeholders, and with the names of the datasets that its patterns find.
     pub statement: Statement,
     /// The datasets it reads (raw tables as `raw.NAME`). A commit must record the version of each, or the step stays
     /// stale for ever.
@@ -55,12 +56,18 @@ impl BoundStep {
             let step = &graph.nodes()[position].step;
             let mut statement = step.statement.clone();
             let used = parameters.bind(&mut statement, &step.file)?;
+            let inputs = graph.input_names(position);
+            if !step.patterns.is_empty() {
+                let mut known = inputs.clone();
+                known.sort();
+                AssembleCall::name_datasets(&mut statement, &known);
+            }
             Ok(Self {
                 dataset: step.dataset.clone(),
                 phase: step.file.phase().to_string(),
                 source: step.file.origin.clone(),
                 statement,
-                inputs: graph.input_names(position),
+                inputs,
                 pinned: step.pinned.clone(),
                 order_by: step.order_by.clone(),
                 sql_hash: step.sql_hash.clone(),

@@ -38,6 +38,8 @@ pub struct Step {
     pub statement: Statement,
     /// Tables it reads, minus CTEs; not yet resolved.
     pub tables: Vec<TableRead>,
+    /// Patterns by which it reads further datasets.
+    pub patterns: Vec<TableRead>,
     /// Datasets it reads at a fixed version.
     pub pinned: BTreeSet<String>,
     /// The Kairos functions it calls.
@@ -77,6 +79,7 @@ impl Step {
             dataset_span: name.span,
             order_by: order_keys(query),
             tables: references.tables,
+            patterns: references.patterns,
             pinned: references.pinned,
             functions: references.functions.intersection(functions).cloned().collect(),
             parameters: references.parameters,
