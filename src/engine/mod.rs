@@ -9,6 +9,7 @@ mod build;
 mod cancel;
 mod error;
 mod export;
+mod first_dates;
 mod output;
 mod resolve;
 mod session;

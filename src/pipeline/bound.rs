@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::Statement;
 
 use super::error::PipelineError;
 use super::graph::Graph;
+use super::header::Header;
 use super::params::Parameters;
 use super::statement::OrderKey;
 use crate::engine::AssembleCall;
@@ -29,6 +30,8 @@ pub struct BoundStep {
     pub phase: String,
     /// The file, as a person would name it.
     pub source: String,
+    /// What the file says about the dataset.
+    pub header: Header,
     /// `CREATE OR REPLACE TABLE … AS …` without placeholders, and with the names of the datasets that its patterns find.
     pub statement: Statement,
     /// The datasets it reads (raw tables as `raw.NAME`). A commit must record the version of each, or the step stays
@@ -66,6 +69,7 @@ impl BoundStep {
                 dataset: step.dataset.clone(),
                 phase: step.file.phase().to_string(),
                 source: step.file.origin.clone(),
+                header: step.header.clone(),
                 statement,
                 inputs,
                 pinned: step.pinned.clone(),
@@ -85,6 +89,8 @@ impl BoundStep {
             run_id: run_id.to_string(),
             operation: "build".to_string(),
             source: self.source.clone(),
+            about: self.header.about.clone(),
+            role: Some(self.header.role.to_string()),
             sql_hash: Some(self.sql_hash.clone()),
             parameters: self.parameters.clone(),
             functions: self.functions.clone(),

@@ -19,8 +19,6 @@ mod error;
 mod exec;
 mod planner;
 mod provider;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use call::pattern_finds;
 pub use call::{AssembleCall, Member};
