@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::{Desk, REFERENCE, SQL, python, shared, stderr};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 19] = [
     "universe",
     "sep_base_academic",
     "feat_price_action",
@@ -19,6 +19,13 @@ const TABLES: [&str; 12] = [
     "feat_beta",
     "feat_targets",
     "feat_momentum_v2",
+    "feat_value_v2",
+    "feat_quality_v2",
+    "feat_insider",
+    "feat_institutional_academic",
+    "feat_fundamental",
+    "feat_gross_profit",
+    "feat_value",
 ];
 
 #[test]
@@ -40,7 +47,7 @@ fn the_reference_overlay_reproduces_the_golden_tables() {
     let output = compare.output().unwrap();
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}{}", stderr(&output));
-    assert!(report.contains("12 ok, 0 DIFF, 0 MISSING"), "{report}");
+    assert!(report.contains("19 ok, 0 DIFF, 0 MISSING"), "{report}");
 }
 
 #[test]
@@ -48,6 +55,11 @@ fn real_data_builds_and_answers() {
     let Some(shared) = shared() else { return };
     let desk = Desk::new();
     desk.ok(&["land", "--dir", shared.join("data/sp500_real").to_str().unwrap()]);
+    // The set has no insiders and no institutions: files without rows say so.
+    let insiders = "ticker,filingdate,formtype,ownername,rownum,transactioncode,transactionvalue\n";
+    desk.ok(&["land", "sf2", &desk.write("sf2.csv", insiders)]);
+    let institutions = "ticker,investorname,securitytype,calendardate,value,units\n";
+    desk.ok(&["land", "sf3", &desk.write("sf3.csv", institutions)]);
     desk.ok(&["--sql", SQL, "run"]);
     let sql = "select date, ticker, mom_12_1 from feat_momentum_v2 order by date desc, mom_12_1 desc limit 10";
     let rows = desk.rows(sql);
@@ -55,7 +67,20 @@ fn real_data_builds_and_answers() {
     assert!(rows.iter().all(|row| row[0] == "2018-02-07"), "{rows:?}");
     // One row per row of the base, and nothing stored that is not a number.
     let base = desk.number("select count(*) from sep_base_academic");
-    for table in ["feat_price_action", "feat_trend", "feat_beta", "feat_targets", "feat_adv"] {
+    for table in [
+        "feat_price_action",
+        "feat_trend",
+        "feat_beta",
+        "feat_targets",
+        "feat_adv",
+        "feat_value_v2",
+        "feat_quality_v2",
+        "feat_growth_v2",
+        "feat_insider",
+        "feat_institutional_academic",
+        "feat_fundamental",
+        "feat_gross_profit",
+    ] {
         assert_eq!(desk.number(&format!("select count(*) from {table}")), base, "{table}");
     }
     let bad = "select count(*) from feat_price_action where isnan(hl_ratio) or abs(hl_ratio) > 1e300";

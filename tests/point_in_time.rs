@@ -5,7 +5,7 @@ mod common;
 use common::{Desk, SQL};
 
 /// Datasets whose rows dated t must be known at t. Targets are not among them: they are the future.
-const DATASETS: [&str; 11] = [
+const DATASETS: [&str; 19] = [
     "sep_base",
     "universe",
     "feat_price_action",
@@ -17,6 +17,14 @@ const DATASETS: [&str; 11] = [
     "feat_vol_sizing",
     "feat_beta",
     "feat_momentum_v2",
+    "sf1_asof",
+    "feat_value_v2",
+    "feat_quality_v2",
+    "feat_growth_v2",
+    "feat_insider",
+    "feat_institutional_academic",
+    "feat_fundamental",
+    "feat_gross_profit",
 ];
 
 /// `column type` of a dataset, keys left out.
@@ -66,9 +74,12 @@ fn later_data_changes_nothing_before() {
         "select distinct date from raw.sep order by date offset 340 limit 1",
     ]);
     let cutoff = dates.lines().nth(1).unwrap().to_owned();
-    for table in ["sep", "daily"] {
+    // A holding is known when form 13F is due.
+    for (table, known) in
+        [("sep", "date"), ("daily", "date"), ("sf1", "datekey"), ("sf2", "filingdate"), ("sf3", "calendardate + 45")]
+    {
         let file = desk.path(&format!("past/{table}.parquet")).display().to_string();
-        let sql = format!("select * from raw.{table} where date <= '{cutoff}'");
+        let sql = format!("select * from raw.{table} where {known} <= date '{cutoff}'");
         desk.ok(&["--lake", &whole, "sql", "-c", &sql, "-o", &file]);
     }
     let tickers = desk.path("market/tickers.parquet").display().to_string();

@@ -134,6 +134,6 @@ impl Context {
 }
 
 pub(super) fn functions() -> Functions {
-    let names: BTreeSet<String> = kairos_udfs::function_names().into_iter().map(str::to_owned).collect();
+    let names: BTreeSet<String> = kairos_udfs::function_names().into_iter().collect();
     Functions { names, fingerprint: kairos_udfs::FINGERPRINT.to_owned() }
 }

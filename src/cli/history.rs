@@ -55,8 +55,9 @@ pub(super) async fn show(context: &Context, lake: &Lake, dataset: &str) -> Resul
 }
 
 fn inputs(record: &CommitRecord) -> String {
-    let inputs = record.inputs.iter().map(|(name, version)| format!("{name}@{version}"));
-    inputs.collect::<Vec<_>>().join(" ")
+    let datasets = record.inputs.iter().map(|(name, version)| format!("{name}@{version}"));
+    let files = record.files.iter().map(|(path, hash)| format!("{path}@{}", short(hash)));
+    datasets.chain(files).collect::<Vec<_>>().join(" ")
 }
 
 fn parameters(record: &CommitRecord) -> String {

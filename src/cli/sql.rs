@@ -13,7 +13,7 @@ use super::context::functions;
 use super::{CliError, Context, print, print_table};
 use crate::engine::{Built, Engine, EngineError, Format, Outcome, write_file, write_rows};
 use crate::lake::CommitRecord;
-use crate::pipeline::{Parameters, SqlFile, Step, parse_statements};
+use crate::pipeline::{Parameters, SqlFile, Step, bind_files, parse_statements};
 use crate::report::Table;
 
 /// Run SQL from a file or the command line
@@ -152,8 +152,8 @@ fn bind(
     parameters: &Parameters,
 ) -> Result<(Statement, CommitRecord), CliError> {
     let mut statement = statement;
-    let used = match innermost(&mut statement) {
-        Statement::Statement(inner) => parameters.bind(inner, file)?,
+    let (used, files) = match innermost(&mut statement) {
+        Statement::Statement(inner) => (parameters.bind(inner, file)?, bind_files(inner, file)?),
         _ => Default::default(),
     };
     let functions = functions();
@@ -166,6 +166,7 @@ fn bind(
         role: step.as_ref().map(|step| step.header.role.to_string()),
         sql_hash: step.map(|step| step.sql_hash),
         parameters: used,
+        files,
         functions: calls_ours.then_some(functions.fingerprint),
         ..CommitRecord::default()
     };

@@ -7,6 +7,7 @@
 mod assemble;
 mod build;
 mod cancel;
+mod csv;
 mod error;
 mod export;
 mod first_dates;

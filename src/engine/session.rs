@@ -8,6 +8,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use super::Result;
+use super::csv::ReadCsv;
 use crate::lake::Lake;
 
 /// The catalog's name in error messages and `information_schema`.
@@ -16,6 +17,9 @@ pub(super) const CATALOG: &str = "kairos";
 pub(super) const SCHEMA: &str = "lake";
 /// The schema of raw datasets, which are named `raw/…` in the lake.
 pub(super) const RAW_SCHEMA: &str = "raw";
+
+/// The table function that reads a CSV file.
+const READ_CSV: &str = "read_csv";
 
 /// What the engine may use of the machine.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,7 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
         .build();
     let context = SessionContext::new_with_state(state);
     kairos_udfs::register_all(&context)?;
+    context.register_udtf(READ_CSV, Arc::new(ReadCsv));
     Ok(context.state())
 }
 

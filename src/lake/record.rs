@@ -24,6 +24,8 @@ pub struct CommitRecord {
     pub sql_hash: Option<String>,
     /// The parameters that the statement names, with the values it was built with.
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The CSV files of the user's own that were read, as the statement names them, and the SHA-256 of each.
+    pub files: BTreeMap<String, String>,
     /// The datasets that were read and the version of each.
     pub inputs: BTreeMap<String, u64>,
     /// Fingerprint of the Kairos functions, if the statement calls any of them.

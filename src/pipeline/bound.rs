@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use datafusion::sql::sqlparser::ast::Statement;
 
 use super::error::PipelineError;
+use super::files::bind_files;
 use super::graph::Graph;
 use super::header::Header;
 use super::params::Parameters;
@@ -45,6 +46,8 @@ pub struct BoundStep {
     pub sql_hash: String,
     /// The parameters it names, with their values.
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The files it reads with `read_csv`, by the path as it is written, with the SHA-256 of their contents.
+    pub files: BTreeMap<String, String>,
     /// The fingerprint of the Kairos functions if it calls any of them.
     pub functions: Option<String>,
 }
@@ -53,7 +56,7 @@ impl BoundStep {
     /// Binds every step of `graph`, in its order.
     ///
     /// # Errors
-    /// The first unknown parameter.
+    /// The first unknown parameter or unreadable file.
     pub fn all(graph: &Graph, parameters: &Parameters, functions: &Functions) -> Result<Vec<Self>, PipelineError> {
         let bind = |position: usize| {
             let step = &graph.nodes()[position].step;
@@ -65,6 +68,7 @@ impl BoundStep {
                 known.sort();
                 AssembleCall::name_datasets(&mut statement, &known);
             }
+            let files = bind_files(&mut statement, &step.file)?;
             Ok(Self {
                 dataset: step.dataset.clone(),
                 phase: step.file.phase().to_string(),
@@ -76,6 +80,7 @@ impl BoundStep {
                 order_by: step.order_by.clone(),
                 sql_hash: step.sql_hash.clone(),
                 parameters: used,
+                files,
                 functions: (!step.functions.is_empty()).then(|| functions.fingerprint.clone()),
             })
         };
@@ -93,6 +98,7 @@ impl BoundStep {
             role: Some(self.header.role.to_string()),
             sql_hash: Some(self.sql_hash.clone()),
             parameters: self.parameters.clone(),
+            files: self.files.clone(),
             functions: self.functions.clone(),
             ..CommitRecord::default()
         }

@@ -85,6 +85,17 @@ pub enum PipelineError {
         source: std::io::Error,
     },
 
+    /// A file that a statement reads is not there or cannot be read.
+    #[error("cannot read {path}: {source}\n{at}\nhelp: a path in read_csv starts from the folder of its .sql file")]
+    DataFile {
+        /// The path, from where the command runs.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+        /// Where the statement names it.
+        at: Box<SourceLocation>,
+    },
+
     /// `--overlay` names neither a folder nor an overlay that comes with the SQL.
     #[error(
         "there is no overlay {path}: neither a folder nor one that comes with the SQL\nhelp: {}",

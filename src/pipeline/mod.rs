@@ -13,6 +13,7 @@
 mod bind;
 mod bound;
 mod error;
+mod files;
 mod graph;
 mod header;
 mod lake;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use bound::{BoundStep, Functions};
 pub use error::{PipelineError, SourceLocation};
+pub use files::{READ_CSV, bind_files};
 pub use graph::{Graph, Input, KnownTables, Node, PHASES, RAW_SCHEMA};
 pub use header::{Header, Role, meaning};
 pub use lake::{EngineBuilder, LakeStates};

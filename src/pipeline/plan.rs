@@ -68,6 +68,11 @@ pub enum Reason {
         /// The input.
         name: String,
     },
+    /// A file read with `read_csv` has other contents.
+    FileChanged {
+        /// Its path in the statement.
+        path: String,
+    },
     /// The Kairos functions are other ones.
     FunctionsChanged,
     /// An input is built in the same run.
@@ -91,6 +96,7 @@ impl fmt::Display for Reason {
             }
             Self::InputAdded { name } => write!(f, "input {name} is new"),
             Self::InputRemoved { name } => write!(f, "input {name} is no longer read"),
+            Self::FileChanged { path } => write!(f, "file {path} changed"),
             Self::FunctionsChanged => write!(f, "kairos functions changed"),
             Self::InputRebuilt { name } => write!(f, "input {name} is rebuilt"),
         }
@@ -257,6 +263,8 @@ impl Planner {
             reasons.push(Reason::SqlChanged);
         }
         reasons.extend(changed_parameters(step, record));
+        let changed = step.files.iter().filter(|(path, hash)| record.files.get(*path) != Some(hash));
+        reasons.extend(changed.map(|(path, _)| Reason::FileChanged { path: path.clone() }));
         reasons.extend(self.changed_inputs(step, record));
         if record.functions != step.functions {
             reasons.push(Reason::FunctionsChanged);

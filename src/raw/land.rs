@@ -86,7 +86,8 @@ pub struct LandSummary {
 
 /// Lands `files` into the dataset of `table`, in the given order, as one version. Rows are merged by the vendor's key:
 /// a row replaces the stored one unless both have a date of last update and its own is older; columns that a file does
-/// not have keep their values. If nothing is new, there is no new version.
+/// not have keep their values. If nothing is new, there is no new version, except for the first: files without rows
+/// land an empty table.
 ///
 /// # Errors
 /// If a file cannot be read or lacks required columns, if rows are bad and may not be set aside, or if the lake
@@ -175,7 +176,8 @@ async fn try_merge(
     let upsert = Upsert::new(lake, table, staged.clone(), base.clone(), options.memory_limit)?;
     let upsert = Arc::new(upsert);
     let merged = merge_years(&upsert, staged, options).await?;
-    if merged.counts.changes() == 0 {
+    // The first landing counts even without a row: a table that is empty is not a table that is missing.
+    if merged.counts.changes() == 0 && base.is_some() {
         return Ok((None, merged.counts));
     }
     let rows = |files: &[DataFile]| files.iter().map(DataFile::rows).sum::<u64>();

@@ -17,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! Every function takes numbers of any type as Float64 and returns a nullable Float64. NULL, NaN and
-//! ±∞ are all *missing*; a result is a finite number or NULL.
+//! Every function takes numbers of any type as Float64 and returns a nullable Float64 (`regime_label` a
+//! nullable string). NULL, NaN and ±∞ are all *missing*; a result is a finite number or NULL.
 //!
 //! Window functions work on a whole partition at once and ignore a frame clause (`rows between …`):
 //! the number of rows is an argument. Arguments that configure a function must be constants; they are
@@ -34,7 +34,7 @@ mod window;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::{ScalarUDF, WindowUDF};
+use datafusion::logical_expr::WindowUDF;
 use datafusion::prelude::SessionContext;
 
 pub use error::ArgumentError;
@@ -51,7 +51,7 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
     let state = context.state_ref();
     let mut state = state.write();
     for function in scalar::functions() {
-        state.register_udf(ScalarUDF::from(function).into())?;
+        state.register_udf(function.into())?;
     }
     for function in window::functions() {
         state.register_udwf(WindowUDF::from(function).into())?;
@@ -60,8 +60,8 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
 }
 
 /// The names of all functions that [`register_all`] registers.
-pub fn function_names() -> Vec<&'static str> {
-    let scalar = scalar::functions().into_iter().map(|function| function.name());
-    let window = window::functions().into_iter().map(|function| function.name());
+pub fn function_names() -> Vec<String> {
+    let scalar = scalar::functions().into_iter().map(|function| function.name().to_owned());
+    let window = window::functions().into_iter().map(|function| function.name().to_owned());
     scalar.chain(window).collect()
 }

@@ -4,12 +4,14 @@
 //! (NaN, +∞, −∞) is *missing*; a result is a `Vec<f64>` of the same length in which NaN is missing.
 //! A result that overflows may be infinite, and a caller treats that as missing too.
 
+mod blend;
 mod elementwise;
 mod ewm;
 mod forward_fill;
 mod neutralize;
 mod quantile;
 mod rank;
+mod regime;
 mod rolling_extremes;
 mod rolling_mean;
 mod rolling_regression;
@@ -18,14 +20,17 @@ mod rolling_spread;
 mod rsi;
 mod sliding;
 mod window;
+mod winsorize;
 mod zscore;
 
+pub use blend::{MissingWeight, blend};
 pub use elementwise::{bounded_inverse, clip, finite, mean_of, safe_div, symlog1p};
 pub use ewm::{ewm_mean, smoothing_of_span};
 pub use forward_fill::forward_fill;
 pub use neutralize::neutralize;
 pub use quantile::quantile;
 pub use rank::rank_pct;
+pub use regime::{Band, regime_label};
 pub use rolling_extremes::{rolling_max, rolling_min};
 pub use rolling_mean::{rolling_mean, rolling_sum, rolling_sum_by};
 pub use rolling_regression::{rolling_alpha, rolling_beta, rolling_corr, rolling_resid_std};
@@ -33,6 +38,7 @@ pub use rolling_shape::{rolling_kurt, rolling_skew};
 pub use rolling_spread::{rolling_std, rolling_zscore};
 pub use rsi::rsi;
 pub use window::Window;
+pub use winsorize::winsorize;
 pub use zscore::{Degenerate, ZScore};
 
 /// How every kernel writes a missing result.

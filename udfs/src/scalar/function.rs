@@ -95,11 +95,6 @@ impl ScalarFunction {
         function
     }
 
-    /// Name in SQL.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
     fn usage(&self) -> String {
         self.documentation.syntax_example.clone()
     }

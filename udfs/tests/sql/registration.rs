@@ -6,11 +6,13 @@ use datafusion::execution::FunctionRegistry;
 
 use crate::support::{assert_column, session, some};
 
-/// The names of the design (DESIGN.md §6), and rolling_sum_by for windows over market sessions.
+/// The names of the design (DESIGN.md §6), rolling_sum_by for windows over market sessions, and quantile and winsorize
+/// for cross-sections without a score.
 const NAMES: &str = "safe_div clip finite bounded_inverse mean_of symlog1p rolling_mean rolling_std \
     rolling_min rolling_max rolling_sum rolling_zscore rolling_skew rolling_kurt rolling_beta \
     rolling_alpha rolling_corr rolling_resid_std ewm_mean ewm_mean_alpha rsi forward_fill zscore \
-    winsorized_zscore rank_pct neutralize rolling_sum_by";
+    winsorized_zscore rank_pct neutralize rolling_sum_by quantile \
+    winsorize";
 
 #[test]
 fn every_function_is_registered_and_documented() {

@@ -111,3 +111,26 @@ async fn neutralize_by_group() {
         assert_column(&session(), &sql, &expected).await;
     }
 }
+
+/// Example 1's quantiles, 1.11 and 891.21, and values limited to those of other values.
+#[tokio::test]
+async fn quantiles_and_winsorised_values() {
+    let mut x: Vec<_> = (1..=11).map(|i| Some(f64::from(i))).collect();
+    x.extend([Some(1000.0), None]);
+    let context = with_series("series", &[("x", &x)]);
+    for (p, expected) in [("0.01", 1.11), ("0.99", 891.21), ("0", 1.0), ("1", 1000.0), ("0.5", 6.5)] {
+        let found = column(&context, &format!("select quantile(x, {p}) {CROSS_SECTION}")).await;
+        assert_close(p, &found, &some([expected; 13]), 1e-9);
+    }
+    let found = column(&context, &format!("select winsorize(x, x, 0.01, 0.99) {CROSS_SECTION}")).await;
+    let mut winsorised = x.clone();
+    (winsorised[0], winsorised[11]) = (Some(1.11), Some(891.21));
+    assert_close("winsorize", &found, &winsorised, 1e-9);
+    // The limits are those of values below 5 only.
+    let few = "case when x < 5 then x end";
+    let limited: Vec<_> = x.iter().map(|value| value.map(|value| value.min(4.0))).collect();
+    assert_column(&context, &format!("select winsorize(x, {few}, 0, 1) {CROSS_SECTION}"), &limited).await;
+    // Without any there are no limits, and no quantile.
+    assert_column(&context, &format!("select winsorize(x, null, 0.4, 0.6) {CROSS_SECTION}"), &x).await;
+    assert_column(&context, &format!("select quantile(cast(null as double), 0.5) {CROSS_SECTION}"), &[None; 13]).await;
+}

@@ -1,0 +1,13 @@
+//! Winsorising a cross-section (spec 03 §1.6 rule 5c).
+
+use super::{MISSING, present, quantile};
+
+/// `x` limited to the quantiles `p_low` and `p_high` of the present values of `reference`; `x` as it
+/// is if there are none. Missing stays missing.
+pub fn winsorize(x: &[f64], reference: &[f64], p_low: f64, p_high: f64) -> Vec<f64> {
+    let mut values: Vec<f64> = reference.iter().copied().filter_map(present).collect();
+    let low = quantile(&mut values, p_low).unwrap_or(f64::NEG_INFINITY);
+    let high = quantile(&mut values, p_high).unwrap_or(f64::INFINITY);
+    let limit = |value: f64| value.max(low).min(high);
+    x.iter().map(|&value| present(value).map_or(MISSING, limit)).collect()
+}
