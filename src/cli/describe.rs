@@ -79,7 +79,6 @@ struct Manifest {
 }
 
 /// A column as its commits describe it; empty where they say nothing.
-#[derive(Default)]
 struct Described {
     first_date: String,
     role: String,
@@ -102,18 +101,16 @@ impl Manifest {
     }
 
     fn column(&self, name: &str) -> Described {
-        let Some(column) = self.own.columns.get(name) else {
-            return Described::default();
-        };
+        let column = self.own.columns.get(name).cloned().unwrap_or_default();
         let taken = column.source.as_deref().and_then(|source| source.split_once('.'));
         let taken = taken.and_then(|(dataset, column)| Some((self.inputs.get(dataset)?, column)));
         let (record, column_there) = taken.unwrap_or((&self.own, name));
         let is_key = ["ticker", "date"].contains(&name);
         Described {
-            first_date: column.first_date.clone().unwrap_or_default(),
             role: record.role.clone().filter(|_| !is_key).unwrap_or_default(),
-            source: column.source.clone().unwrap_or_default(),
             meaning: if is_key { String::new() } else { meaning(&record.about, column_there) },
+            source: column.source.clone().unwrap_or_default(),
+            first_date: column.first_date.unwrap_or_default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The operator: reads the base and the datasets range by range, in step, and lays their columns side by side.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::{SortOptions, cast};
@@ -27,7 +28,7 @@ use futures::{StreamExt, stream};
 
 use super::AssembleError;
 use super::columns::KEY;
-use super::cursor::{Aligned, Cursor, Keys};
+use super::cursor::{Aligned, Cursor, Keys, Surplus};
 
 /// Where a column of the result comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub(super) struct AssembleExec {
     /// The same, ordered and cut like the base. Not among the children: the optimiser takes a repartitioning for its own
     /// and would remove it.
     arranged: Vec<Arc<dyn ExecutionPlan>>,
+    leftover: Arc<Leftover>,
     properties: Arc<PlanProperties>,
 }
 
@@ -77,7 +79,8 @@ impl AssembleExec {
         let others = inputs[1..].iter().map(|input| arranged(input, &partitioning));
         let arranged: Vec<_> = [Ok(base)].into_iter().chain(others).collect::<Result<_>>()?;
         let properties = Arc::new(properties(&what, &partitioning)?);
-        Ok(Self { what, inputs, arranged, properties })
+        let leftover = Leftover::of(partitioning.partition_count(), what.datasets.len());
+        Ok(Self { what, inputs, arranged, leftover, properties })
     }
 }
 
@@ -202,7 +205,7 @@ impl ExecutionPlan for AssembleExec {
             Ok(Cursor::new(name.clone(), plan.execute(partition, context.clone())?))
         };
         let cursors = inputs.map(open).collect::<Result<Vec<_>>>()?;
-        let step = Step { what: self.what.clone(), base, cursors, last: None };
+        let step = Step { what: self.what.clone(), base, cursors, leftover: self.leftover.clone(), last: None };
         let rows =
             stream::try_unfold(step, |mut step| async move { Ok(step.next().await?.map(|batch| (batch, step))) });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.what.schema.clone(), rows)))
@@ -214,6 +217,7 @@ struct Step {
     what: Arc<Assembled>,
     base: SendableRecordBatchStream,
     cursors: Vec<Cursor>,
+    leftover: Arc<Leftover>,
     /// The keys of the base's last batch.
     last: Option<Keys>,
 }
@@ -252,19 +256,40 @@ impl Step {
 
     async fn finish(&mut self) -> Result<()> {
         try_join_all(self.cursors.iter_mut().map(Cursor::finish)).await?;
-        for (cursor, dataset) in self.cursors.iter().zip(&self.what.datasets) {
-            let surplus = cursor.surplus;
-            if surplus.orphans + surplus.repeated > 0 {
-                tracing::warn!(
-                    %dataset,
-                    orphans = surplus.orphans,
-                    repeated = surplus.repeated,
-                    "rows were left out of the assembly: their key is not in {}, or they repeat another row",
-                    self.what.base
-                );
-            }
-        }
+        self.leftover.add(&self.what, self.cursors.iter().map(|cursor| cursor.surplus));
         Ok(())
+    }
+}
+
+/// What the datasets have beside the base's rows, gathered over the partitions and said once.
+#[derive(Debug)]
+struct Leftover {
+    partitions: AtomicUsize,
+    surplus: Mutex<Vec<Surplus>>,
+}
+
+impl Leftover {
+    fn of(partitions: usize, datasets: usize) -> Arc<Self> {
+        Arc::new(Self { partitions: partitions.into(), surplus: Mutex::new(vec![Surplus::default(); datasets]) })
+    }
+
+    /// Adds a partition; the last one says what was left out.
+    fn add(&self, what: &Assembled, surplus: impl Iterator<Item = Surplus>) {
+        let mut total = self.surplus.lock().unwrap_or_else(PoisonError::into_inner);
+        for (total, surplus) in total.iter_mut().zip(surplus) {
+            total.orphans += surplus.orphans;
+            total.repeated += surplus.repeated;
+        }
+        if self.partitions.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return;
+        }
+        let shown = total.iter().zip(&what.datasets).filter(|(surplus, _)| **surplus != Surplus::default());
+        let shown =
+            shown.map(|(s, dataset)| format!("{dataset} {} without a row there, {} repeated", s.orphans, s.repeated));
+        let shown: Vec<String> = shown.collect();
+        if !shown.is_empty() {
+            tracing::warn!("rows left out of an assembly with the keys of {}: {}", what.base, shown.join("; "));
+        }
     }
 }
 
