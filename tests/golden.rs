@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::{Desk, REFERENCE, SQL, python, shared, stderr};
 
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 21] = [
     "universe",
     "sep_base_academic",
     "feat_price_action",
@@ -26,6 +26,8 @@ const TABLES: [&str; 19] = [
     "feat_fundamental",
     "feat_gross_profit",
     "feat_value",
+    "feat_matrix",
+    "feat_matrix_v2",
 ];
 
 #[test]
@@ -47,7 +49,7 @@ fn the_reference_overlay_reproduces_the_golden_tables() {
     let output = compare.output().unwrap();
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}{}", stderr(&output));
-    assert!(report.contains("19 ok, 0 DIFF, 0 MISSING"), "{report}");
+    assert!(report.contains("21 ok, 0 DIFF, 0 MISSING"), "{report}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::config::{CsvOptions, TableParquetOptions};
+use datafusion::config::CsvOptions;
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,6 +12,7 @@ use datafusion::functions::expr_fn::date_part;
 use datafusion::logical_expr::{LogicalPlanBuilder, cast};
 use datafusion::prelude::{ident, lit};
 
+use super::partitioned::write_partitions;
 use super::{Engine, EngineError, Format, Result, write_file};
 use crate::lake::{DatasetProvider, Snapshot};
 
@@ -62,16 +63,16 @@ pub async fn export_files(
         }
         _ => return Err(EngineError::UnknownColumn { dataset: snapshot.dataset().into(), column: column.into() }),
     };
+    if format == Format::Parquet {
+        let grouped = snapshot.layout().sort.first().is_some_and(|leading| leading == column);
+        return write_partitions(frame.execute_stream().await?, column, grouped, folder).await;
+    }
     let target = format!("{}/", folder.display());
     let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
-    match format {
-        Format::Parquet => {
-            let mut parquet = TableParquetOptions::default();
-            parquet.global.compression = Some("zstd(3)".to_owned());
-            frame.write_parquet(&target, options, Some(parquet)).await?
-        }
-        Format::Csv => frame.write_csv(&target, options, Some(CsvOptions::default().with_has_header(true))).await?,
-        Format::Json => frame.write_json(&target, options, None).await?,
-    };
+    if format == Format::Csv {
+        frame.write_csv(&target, options, Some(CsvOptions::default().with_has_header(true))).await?;
+    } else {
+        frame.write_json(&target, options, None).await?;
+    }
     Ok(snapshot.rows())
 }

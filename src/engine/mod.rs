@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod first_dates;
 mod output;
+mod partitioned;
 mod resolve;
 mod session;
 

@@ -24,6 +24,10 @@ use super::{DataFile, Lake, LakeError, Layout, Result, statistics};
 const ROWS_PER_FILE: usize = 256 * 1024;
 /// Rows of a row group; smaller than a file so that date filters can skip within one.
 const ROWS_PER_ROW_GROUP: usize = 128 * 1024;
+/// Values of a row group: a writer holds one, and a matrix of 150 columns would need 160 MB for each task.
+const VALUES_PER_ROW_GROUP: usize = 4 * 1024 * 1024;
+/// Rows of the row group of a very wide table.
+const LEAST_ROWS_PER_ROW_GROUP: usize = 16 * 1024;
 
 /// Writes one folder of a dataset, batch by batch, in the order of its layout.
 ///
@@ -258,7 +262,7 @@ fn properties(schema: &Schema) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
     let builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
+        .set_max_row_group_row_count(Some(rows_per_row_group(schema.fields().len())))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     let floats = schema.fields().iter().filter(|field| field.data_type().is_floating());
     let builder = floats.fold(builder, |builder, field| {
@@ -266,6 +270,10 @@ fn properties(schema: &Schema) -> Result<WriterProperties> {
         builder.set_column_dictionary_enabled(ColumnPath::new(vec![field.name().clone()]), false)
     });
     Ok(builder.build())
+}
+
+fn rows_per_row_group(columns: usize) -> usize {
+    (VALUES_PER_ROW_GROUP / columns.max(1)).clamp(LEAST_ROWS_PER_ROW_GROUP, ROWS_PER_ROW_GROUP)
 }
 
 fn write_error(path: &str, source: ParquetError) -> LakeError {
