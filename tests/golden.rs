@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::{Desk, REFERENCE, SQL, python, shared, stderr};
 
-const TABLES: [&str; 34] = [
+const TABLES: [&str; 36] = [
     "universe",
     "sep_base_academic",
     "feat_price_action",
@@ -41,6 +41,8 @@ const TABLES: [&str; 34] = [
     "feat_composite_v6",
     "feat_composite_v7",
     "feat_composite_v8",
+    "feat_matrix",
+    "feat_matrix_v2",
 ];
 
 #[test]

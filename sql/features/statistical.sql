@@ -30,7 +30,7 @@ select
     -- The return is not demeaned.
     safe_div(ret_1d, ret_1d_std_21d) as ret_1d_zscore_21d,
     rolling_max_21d,
-    cast(case when close_zscore_21d < -2 then 1 when close_zscore_21d >= -2 then 0 end as bigint)
+    cast(case when close_zscore_21d < -2 then 1 when close_zscore_21d >= -2 then 0 end as tinyint)
         as mean_reversion_flag,
     safe_div(price - rolling_max_21d, rolling_max_21d) as price_vs_max_21d
 from windows

@@ -1,6 +1,7 @@
 -- feat_targets: what a signal of the date is meant to predict (spec 02 §9 and §12). Never an input of a feature.
 -- Role: target
 -- Key: ticker, date. One row per row of sep_base_academic.
+-- Role: target
 -- Units: simple returns over rows of the ticker; label_5d_up is 1 for a positive ret_5d_f, else 0.
 -- Known: in the future: ret_1d_f one row later, ret_5d_f five rows later; NULL until then. ret_5d_f starts at the close
 -- of date itself, at which nobody can trade on a signal of date; ret_5d_f_traded starts $entry_lag rows later.

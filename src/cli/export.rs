@@ -24,7 +24,7 @@ pub(super) struct ExportArgs {
     /// Form of the files
     #[arg(long, value_enum, default_value_t = FileFormat::Parquet)]
     format: FileFormat,
-    /// Split into folders COL=value by this column
+    /// Split into folders COL=value by this column, such as ticker, or by year
     #[arg(long, value_name = "COL", requires = "to")]
     partition_by: Option<String>,
     /// Replace what an earlier export left in DIR/<dataset>

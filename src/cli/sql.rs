@@ -168,6 +168,8 @@ fn bind(
     let record = CommitRecord {
         run_id: context.run_id().to_owned(),
         source: file.origin.clone(),
+        about: step.as_ref().map_or(String::new(), |step| step.header.about.clone()),
+        role: step.as_ref().map(|step| step.header.role.to_string()),
         sql_hash: step.map(|step| step.sql_hash),
         parameters: used,
         files,

@@ -24,9 +24,11 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_
 use futures::StreamExt;
 use tokio::task::JoinSet;
 
+use super::assemble::Assembly;
+use super::first_dates::FirstDates;
 use super::{EngineError, Result};
 use crate::lake::{
-    CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot, Written,
+    ColumnRecord, CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot, Written,
     storable_schema, to_stored,
 };
 
@@ -78,7 +80,7 @@ impl Job<'_> {
         }
         let mut arranged = physical_plan(self.state, self.create).await?;
         arranged.plan = super::cancel::yielding_joins(arranged.plan)?;
-        let (files, layout) = self.write(&dataset, base.as_ref(), &arranged).await?;
+        let (files, layout, first_dates) = self.write(&dataset, base.as_ref(), &arranged).await?;
         let rows = files.iter().map(DataFile::rows).sum();
         let bytes = files.iter().map(|file| file.size).sum();
         let count = files.len();
@@ -88,6 +90,7 @@ impl Job<'_> {
             rows,
             seconds: self.started.elapsed().as_secs_f64(),
             kairos_version: env!("CARGO_PKG_VERSION").to_owned(),
+            columns: columns(&self.create.input, &arranged.schema, &first_dates)?,
             ..self.record
         };
         let remove = base.as_ref().map_or(Vec::new(), |base| base.files().to_vec());
@@ -97,13 +100,14 @@ impl Job<'_> {
         Ok(Built { dataset, version, rows, bytes, files: count, seconds })
     }
 
-    /// Runs the plan into a folder of its own and returns the files with the layout they ended up in.
+    /// Runs the plan into a folder of its own and returns the files, the layout they ended up in, and the first date of
+    /// each column.
     async fn write(
         &self,
         dataset: &str,
         base: Option<&Snapshot>,
         arranged: &Arranged,
-    ) -> Result<(Vec<DataFile>, Layout)> {
+    ) -> Result<(Vec<DataFile>, Layout, FirstDates)> {
         // The suffix keeps a folder clear of what a crashed or losing writer of the same version left behind.
         let next = base.map_or(0, |base| base.version() + 1);
         let unique = uuid::Uuid::new_v4().simple().to_string();
@@ -127,22 +131,31 @@ impl Job<'_> {
         }
         let mut layout = arranged.layout.clone();
         let (mut files, mut starts) = (Vec::new(), Vec::new());
-        for written in parts.into_values() {
+        let mut first_dates = FirstDates::new(&arranged.schema);
+        for (written, first) in parts.into_values() {
+            first_dates.merge(&first);
             files.extend(written.files);
             starts.extend(written.starts);
         }
         if layout.splits.is_empty() {
             layout.splits = starts.into_iter().skip(1).collect();
         }
-        Ok((files, layout))
+        Ok((files, layout, first_dates))
     }
 }
 
-async fn drain(mut stream: SendableRecordBatchStream, mut writer: DatasetWriter, schema: SchemaRef) -> Result<Written> {
+async fn drain(
+    mut stream: SendableRecordBatchStream,
+    mut writer: DatasetWriter,
+    schema: SchemaRef,
+) -> Result<(Written, FirstDates)> {
+    let mut first_dates = FirstDates::new(&schema);
     while let Some(batch) = stream.next().await {
-        writer.write(&to_stored(&batch?, &schema)?).await?;
+        let batch = to_stored(&batch?, &schema)?;
+        first_dates.observe(&batch);
+        writer.write(&batch).await?;
     }
-    Ok(writer.finish().await?)
+    Ok((writer.finish().await?, first_dates))
 }
 
 /// Plans the statement's query so that its rows come in the order, and cut at the tickers, of the dataset to be.
@@ -256,14 +269,36 @@ fn inputs(plan: &LogicalPlan) -> Result<BTreeMap<String, u64>> {
     Ok(scanned.iter().map(|snapshot| (snapshot.dataset().replace('/', "."), snapshot.version())).collect())
 }
 
+/// What the commit says of each column: where it comes from in an assembly, and its first date.
+fn columns(plan: &LogicalPlan, schema: &SchemaRef, first: &FirstDates) -> Result<BTreeMap<String, ColumnRecord>> {
+    let mut sources = BTreeMap::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Ok(provider) = source_as_provider(&scan.source)
+            && let Some(assembly) = provider.downcast_ref::<Assembly>()
+        {
+            sources.extend(assembly.sources());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    let records = schema.fields().iter().enumerate().map(|(at, field)| {
+        let record = ColumnRecord { source: sources.remove(field.name()), first_date: first.of(at) };
+        (field.name().clone(), record)
+    });
+    Ok(records.filter(|(_, record)| *record != ColumnRecord::default()).collect())
+}
+
 fn scanned(plan: &LogicalPlan) -> Result<Vec<Arc<Snapshot>>> {
     let mut found = Vec::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
-            && let Some(dataset) = provider.downcast_ref::<DatasetProvider>()
         {
-            found.push(dataset.snapshot().clone());
+            if let Some(dataset) = provider.downcast_ref::<DatasetProvider>() {
+                found.push(dataset.snapshot().clone());
+            } else if let Some(assembly) = provider.downcast_ref::<Assembly>() {
+                found.extend(assembly.snapshots().cloned());
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     })?;

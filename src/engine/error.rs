@@ -7,6 +7,7 @@ use datafusion::common::{DataFusionError, Diagnostic};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use thiserror::Error;
 
+use super::AssembleError;
 use crate::lake::LakeError;
 use crate::names::nearest;
 
@@ -38,6 +39,9 @@ pub enum EngineError {
     /// The lake failed.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// A call of `assemble` cannot be planned.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
     /// A dataset has no such column.
     #[error("dataset '{dataset}' has no column '{column}'; `kairos describe {dataset}` lists them")]
     UnknownColumn {

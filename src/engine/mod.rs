@@ -4,6 +4,7 @@
 //! `CREATE OR REPLACE TABLE x AS SELECT …` commits the rows as a new version of dataset `x`; this is the only way
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
+mod assemble;
 mod build;
 mod by_key;
 mod cancel;
@@ -12,7 +13,9 @@ mod csv;
 mod error;
 mod export;
 pub mod lineage;
+mod first_dates;
 mod output;
+mod partitioned;
 mod resolve;
 mod session;
 
@@ -31,6 +34,8 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use crate::lake::{CommitRecord, DatasetProvider, Lake, Snapshot};
 
+pub(crate) use assemble::pattern_finds;
+pub use assemble::{ASSEMBLE, AssembleCall, AssembleError, Member};
 pub use build::Built;
 pub use error::{EngineError, Help};
 pub use export::export_files;
@@ -112,7 +117,7 @@ impl Engine {
         names.extend(session.aggregate_functions().keys().cloned());
         names.extend(session.window_functions().keys().cloned());
         names.extend(session.table_functions().keys().cloned());
-        names.push(resolve::AT_VERSION.to_owned());
+        names.extend([resolve::AT_VERSION, ASSEMBLE].map(str::to_owned));
         names.sort();
         names.dedup();
         names

@@ -17,6 +17,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableFactor, Value, Visit, Visitor};
 
+use super::assemble::{ASSEMBLE, AssembleCall, Assemblies, Assembly, calls, has_key};
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
 use super::{EngineError, Guests, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
@@ -55,6 +56,7 @@ pub(super) async fn state_for(
             None => return Err(unknown(lake, reference).await?),
         }
     }
+    let assemblies = open_assemblies(lake, statement, created.as_deref()).await?;
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, derived)?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
@@ -64,6 +66,7 @@ pub(super) async fn state_for(
     let builder = SessionStateBuilder::new_from_existing(session.clone());
     let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
     register_pinned(&mut state, lake, statement).await?;
+    state.register_relation_planner(Arc::new(assemblies))?;
     Ok(state)
 }
 
@@ -109,7 +112,8 @@ async fn find(lake: &Lake, reference: &TableReference) -> Result<Option<Snapshot
 /// A call such as `generate_series(0, 9)` looks like a table to the parser.
 fn is_function(session: &SessionState, reference: &TableReference) -> bool {
     let name = reference.table();
-    reference.schema().is_none() && (name == AT_VERSION || session.table_functions().contains_key(name))
+    reference.schema().is_none()
+        && (name == AT_VERSION || name == ASSEMBLE || session.table_functions().contains_key(name))
 }
 
 async fn all_tables(lake: &Lake) -> Result<Vec<TableReference>> {
@@ -152,14 +156,60 @@ async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError>
     Ok(EngineError::UnknownTable { name, suggestions })
 }
 
-/// Opens the versions that `at_version('x', n)` calls in the statement ask for; planning itself cannot wait for storage.
-async fn open_pinned(lake: &Lake, statement: &Statement) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
-    let mut calls = PinnedCalls::default();
-    let mut statement = statement;
+/// Opens the datasets that `assemble(…)` calls in the statement name or find.
+async fn open_assemblies(lake: &Lake, statement: &Statement, created: Option<&str>) -> Result<Assemblies> {
+    let mut opened = Assemblies::default();
+    let Some(statement) = inner(statement) else {
+        return Ok(opened);
+    };
+    for call in calls(statement)? {
+        let base = open(lake, &call.base).await?;
+        let mut datasets = Vec::new();
+        for name in call.datasets(&keyed_datasets(lake, &call, created).await?) {
+            datasets.push(open(lake, &name).await?);
+        }
+        let assembly = Assembly::new(&call, base, datasets)?;
+        opened.0.insert(call, Arc::new(assembly));
+    }
+    Ok(opened)
+}
+
+async fn open(lake: &Lake, name: &str) -> Result<DatasetProvider> {
+    let reference = TableReference::bare(name);
+    match find(lake, &reference).await? {
+        Some(snapshot) => Ok(DatasetProvider::new(lake, Arc::new(snapshot))),
+        None => Err(unknown(lake, &reference).await?),
+    }
+}
+
+/// The datasets of the lake that patterns of a call may find, by name.
+async fn keyed_datasets(lake: &Lake, call: &AssembleCall, created: Option<&str>) -> Result<Vec<String>> {
+    let mut keyed = Vec::new();
+    let found = lake.folders().await?.into_iter().filter(|name| call.finds(name) && Some(name.as_str()) != created);
+    for name in found {
+        if lake.snapshot(&name).await?.is_some_and(|snapshot| has_key(snapshot.schema())) {
+            keyed.push(name);
+        }
+    }
+    keyed.sort();
+    Ok(keyed)
+}
+
+/// The statement below `EXPLAIN`, if it is one of SQL.
+fn inner(mut statement: &Statement) -> Option<&ast::Statement> {
     while let Statement::Explain(explain) = statement {
         statement = &explain.statement;
     }
-    if let Statement::Statement(statement) = statement {
+    match statement {
+        Statement::Statement(statement) => Some(statement),
+        _ => None,
+    }
+}
+
+/// Opens the versions that `at_version('x', n)` calls in the statement ask for; planning itself cannot wait for storage.
+async fn open_pinned(lake: &Lake, statement: &Statement) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
+    let mut calls = PinnedCalls::default();
+    if let Some(statement) = inner(statement) {
         let _ = statement.visit(&mut calls);
     }
     let mut opened = HashMap::new();

@@ -34,7 +34,7 @@ pub use error::LakeError;
 pub use layout::Layout;
 pub use location::Lake;
 pub use log::{HistoryEntry, NewVersion};
-pub use record::CommitRecord;
+pub use record::{ColumnRecord, CommitRecord};
 pub use scan::DatasetProvider;
 pub use snapshot::{ColumnSummary, DataFile, Snapshot};
 pub use vacuum::{Garbage, Keep};

@@ -25,6 +25,10 @@ const ROWS_PER_FILE: usize = 256 * 1024;
 const ROWS_PER_ROW_GROUP: usize = 128 * 1024;
 /// Ten to the number of decimals that a recorded value may have.
 const RECORDED_DECIMALS: f64 = 1e6;
+/// Values of a row group: a writer holds one, and a matrix of 150 columns would need 160 MB for each task.
+const VALUES_PER_ROW_GROUP: usize = 4 * 1024 * 1024;
+/// Rows of the row group of a very wide table.
+const LEAST_ROWS_PER_ROW_GROUP: usize = 16 * 1024;
 
 /// Writes one folder of a dataset, batch by batch, in the order of its layout.
 ///
@@ -272,7 +276,7 @@ fn properties(first: &RecordBatch) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
+        .set_max_row_group_row_count(Some(rows_per_row_group(first.num_columns())))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for (field, column) in first.schema_ref().fields().iter().zip(first.columns()) {
         if !field.data_type().is_floating() {
@@ -297,6 +301,10 @@ fn is_computed(values: &Float64Array) -> bool {
     let long = |value: f64| (scaled(value) - scaled(value).round()).abs() > 1e-3;
     let present = values.len() - values.null_count();
     values.iter().flatten().filter(|&value| long(value)).count() * 2 > present
+}
+
+fn rows_per_row_group(columns: usize) -> usize {
+    (VALUES_PER_ROW_GROUP / columns.max(1)).clamp(LEAST_ROWS_PER_ROW_GROUP, ROWS_PER_ROW_GROUP)
 }
 
 fn write_error(path: &str, source: ParquetError) -> LakeError {

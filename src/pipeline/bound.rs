@@ -7,8 +7,10 @@ use datafusion::sql::sqlparser::ast::Statement;
 use super::error::PipelineError;
 use super::files::bind_files;
 use super::graph::Graph;
+use super::header::Header;
 use super::params::Parameters;
 use super::statement::OrderKey;
+use crate::engine::AssembleCall;
 use crate::lake::CommitRecord;
 
 /// The Kairos functions, as the staleness of a step sees them.
@@ -29,7 +31,9 @@ pub struct BoundStep {
     pub phase: String,
     /// The file, as a person would name it.
     pub source: String,
-    /// `CREATE OR REPLACE TABLE … AS …` without placeholders.
+    /// What the file says about the dataset.
+    pub header: Header,
+    /// `CREATE OR REPLACE TABLE … AS …` without placeholders, and with the names of the datasets that its patterns find.
     pub statement: Statement,
     /// The datasets it reads (raw tables as `raw.NAME`). A commit must record the version of each, or the step stays
     /// stale for ever.
@@ -58,13 +62,20 @@ impl BoundStep {
             let step = &graph.nodes()[position].step;
             let mut statement = step.statement.clone();
             let used = parameters.bind(&mut statement, &step.file)?;
+            let inputs = graph.input_names(position);
+            if !step.patterns.is_empty() {
+                let mut known = inputs.clone();
+                known.sort();
+                AssembleCall::name_datasets(&mut statement, &known);
+            }
             let files = bind_files(&mut statement, &step.file)?;
             Ok(Self {
                 dataset: step.dataset.clone(),
                 phase: step.file.phase().to_string(),
                 source: step.file.origin.clone(),
+                header: step.header.clone(),
                 statement,
-                inputs: graph.input_names(position),
+                inputs,
                 pinned: step.pinned.clone(),
                 order_by: step.order_by.clone(),
                 sql_hash: step.sql_hash.clone(),
@@ -83,6 +94,8 @@ impl BoundStep {
             run_id: run_id.to_string(),
             operation: "build".to_string(),
             source: self.source.clone(),
+            about: self.header.about.clone(),
+            role: Some(self.header.role.to_string()),
             sql_hash: Some(self.sql_hash.clone()),
             parameters: self.parameters.clone(),
             files: self.files.clone(),

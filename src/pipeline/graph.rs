@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use super::error::{PipelineError, SourceLocation};
 use super::references::TableRead;
 use super::statement::Step;
+use crate::engine::pattern_finds;
 use crate::names::nearest;
 
 /// The phases in the order a person expects them. It decides between steps that may go in either order, and where a
@@ -54,14 +55,16 @@ pub struct Graph {
 impl Graph {
     /// Resolves the tables of `steps` and orders them. Equal input gives equal order.
     ///
-    /// A name means the step that writes it, else the raw table, else the dataset in the lake.
+    /// A name means the step that writes it, else the raw table, else the dataset in the lake. A pattern of `assemble`
+    /// means all steps with matching names that are ordered by ticker and date and are not made from its own result.
     ///
     /// # Errors
     /// Two files with one dataset, a dataset called like a raw table, an unknown table, a cycle.
     pub fn new(mut steps: Vec<Step>, known: &KnownTables) -> Result<Self, PipelineError> {
         steps.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let index = index_datasets(&steps, known)?;
-        let reads = (steps.iter()).map(|step| resolve(step, &index, known)).collect::<Result<Vec<_>, _>>()?;
+        let mut reads = (steps.iter()).map(|step| resolve(step, &index, known)).collect::<Result<Vec<_>, _>>()?;
+        discover(&steps, &mut reads);
         let order = topological_order(&reads).map_err(|rest| cycle(&steps, &reads, &rest))?;
         Ok(Self::arranged(steps, reads, &order))
     }
@@ -195,6 +198,44 @@ fn resolve(step: &Step, index: &BTreeMap<String, usize>, known: &KnownTables) ->
         Ok(Read { input, span: table.span })
     };
     step.tables.iter().map(read).collect()
+}
+
+/// Adds what the patterns of `assemble` find.
+fn discover(steps: &[Step], reads: &mut [Vec<Read>]) {
+    let keyed = |step: &Step| step.order_by.iter().map(|key| key.column.as_str()).eq(["ticker", "date"]);
+    let found: Vec<Vec<Read>> = (steps.iter().enumerate())
+        .map(|(position, step)| {
+            let readers = if step.patterns.is_empty() { BTreeSet::new() } else { readers_of(position, reads) };
+            let of_pattern = |pattern: &TableRead| {
+                let finds = |at: usize| {
+                    pattern_finds(&pattern.name, &steps[at].dataset) && keyed(&steps[at]) && !readers.contains(&at)
+                };
+                let span = pattern.span;
+                let found: Vec<usize> = (0..steps.len()).filter(|at| finds(*at)).collect();
+                found.into_iter().map(move |at| Read { input: Input::Step(at), span })
+            };
+            step.patterns.iter().flat_map(of_pattern).collect()
+        })
+        .collect();
+    for (reads, found) in reads.iter_mut().zip(found) {
+        reads.extend(found);
+    }
+}
+
+/// A step and all that read it, directly or not.
+fn readers_of(start: usize, reads: &[Vec<Read>]) -> BTreeSet<usize> {
+    let mut found = BTreeSet::from([start]);
+    loop {
+        let reads_found = |reads: &Vec<Read>| {
+            reads.iter().any(|read| matches!(read.input, Input::Step(input) if found.contains(&input)))
+        };
+        let new: Vec<usize> =
+            (0..reads.len()).filter(|step| !found.contains(step) && reads_found(&reads[*step])).collect();
+        if new.is_empty() {
+            return found;
+        }
+        found.extend(new);
+    }
 }
 
 fn unknown_table(

@@ -9,6 +9,8 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
+use crate::engine::ASSEMBLE;
+
 /// The table function that reads an older version: `at_version('dataset', n)`.
 pub const AT_VERSION: &str = "at_version";
 
@@ -26,6 +28,8 @@ pub struct TableRead {
 pub struct References {
     /// Tables minus CTEs, each once, in the order in which they appear.
     pub tables: Vec<TableRead>,
+    /// Patterns in calls of `assemble`, each of which stands for the datasets that it finds.
+    pub patterns: Vec<TableRead>,
     /// Datasets read with `at_version`. Their contents never change, so they are no edges of the graph.
     pub pinned: BTreeSet<String>,
     /// Scalar, aggregate, window and table functions called, in lower case.
@@ -113,6 +117,12 @@ impl Collector {
         for argument in arguments {
             if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument {
                 self.read_bare_name(expr);
+                if function == ASSEMBLE
+                    && let Expr::Value(value) = expr
+                    && let Value::SingleQuotedString(pattern) = &value.value
+                {
+                    self.found.patterns.push(TableRead { name: pattern.clone(), span: value.span });
+                }
             }
         }
         self.found.functions.insert(function);

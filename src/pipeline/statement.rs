@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenize
 use sha2::{Digest, Sha256};
 
 use super::error::{PipelineError, SourceLocation};
+use super::header::Header;
 use super::references::{References, TableRead, normalised};
 use super::source::SqlFile;
 
@@ -30,6 +31,8 @@ pub struct OrderKey {
 pub struct Step {
     /// The file.
     pub file: SqlFile,
+    /// What the file says about the dataset.
+    pub header: Header,
     /// The dataset it writes.
     pub dataset: String,
     /// Where the dataset is named.
@@ -38,6 +41,8 @@ pub struct Step {
     pub statement: Statement,
     /// Tables it reads, minus CTEs; not yet resolved.
     pub tables: Vec<TableRead>,
+    /// Patterns by which it reads further datasets.
+    pub patterns: Vec<TableRead>,
     /// Datasets it reads at a fixed version.
     pub pinned: BTreeSet<String>,
     /// The Kairos functions it calls.
@@ -54,8 +59,8 @@ impl Step {
     /// Parses `file`; of the functions it calls, those in `functions` are kept.
     ///
     /// # Errors
-    /// If the text does not parse, holds more or less than one statement, or the statement is not
-    /// `CREATE OR REPLACE TABLE <name> AS <query>` with a plain name.
+    /// If the text does not parse, holds more or less than one statement, the statement is not
+    /// `CREATE OR REPLACE TABLE <name> AS <query>` with a plain name, or the header names an unknown role.
     pub fn parse(file: &SqlFile, functions: &BTreeSet<String>) -> Result<Self, PipelineError> {
         let tokens = tokenize(file)?;
         let start = tokens.iter().find(|t| is_significant(&t.token)).map_or(Span::empty(), |t| t.span);
@@ -73,10 +78,12 @@ impl Step {
         let references = References::of(query);
         Ok(Self {
             file: file.clone(),
+            header: Header::of(file)?,
             dataset: normalised(name),
             dataset_span: name.span,
             order_by: order_keys(query),
             tables: references.tables,
+            patterns: references.patterns,
             pinned: references.pinned,
             functions: references.functions.intersection(functions).cloned().collect(),
             parameters: references.parameters,

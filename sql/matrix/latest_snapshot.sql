@@ -1,0 +1,27 @@
+-- latest_snapshot: the matrix on the last date of the base, with what an order needs; the one table that live scoring
+-- reads.
+-- Key: ticker, date. One row per ticker that has a price on the last date.
+-- Units: as in feat_matrix; closeunadj in USD per share as traded; sector and industry are the vendor's names.
+-- Known: after the close of date; the columns of feat_targets are still missing then.
+create or replace table latest_snapshot as
+with last_session as (
+    select max(date) as date
+    from sep_base_academic
+),
+
+prices as (
+    select p.ticker, p.date, p.closeunadj, p.in_universe
+    from sep_base_academic p
+    join last_session l on p.date = l.date
+)
+
+select
+    m.*,
+    s.sector,
+    s.industry,
+    p.closeunadj,
+    p.in_universe
+from prices p
+join feat_matrix m on m.ticker = p.ticker and m.date = p.date
+left join security s on s.ticker = p.ticker
+order by m.ticker, m.date

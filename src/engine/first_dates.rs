@@ -1,0 +1,58 @@
+//! The first date on which each column of a dataset has a value, found while its rows pass by.
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Schema};
+use datafusion::arrow::temporal_conversions::date32_to_datetime;
+
+/// The column that says when a row is.
+const DATE: &str = "date";
+
+/// The first dates of the columns of one schema; all unknown if it has no dates.
+pub(super) struct FirstDates {
+    date: Option<usize>,
+    days: Vec<i32>,
+}
+
+impl FirstDates {
+    pub(super) fn new(schema: &Schema) -> Self {
+        let date = schema.column_with_name(DATE).filter(|(_, field)| field.data_type() == &DataType::Date32);
+        Self { date: date.map(|(at, _)| at), days: vec![i32::MAX; schema.fields().len()] }
+    }
+
+    pub(super) fn observe(&mut self, batch: &RecordBatch) {
+        let dates = self.date.and_then(|at| batch.column(at).as_primitive_opt::<Date32Type>());
+        let Some(dates) = dates.filter(|dates| dates.null_count() == 0) else {
+            return;
+        };
+        let Some(&earliest) = dates.values().iter().min() else {
+            return;
+        };
+        for (first, column) in self.days.iter_mut().zip(batch.columns()) {
+            if earliest >= *first {
+                continue;
+            }
+            match column.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
+                None => *first = earliest,
+                Some(nulls) => {
+                    for (row, date) in dates.values().iter().enumerate() {
+                        if *date < *first && nulls.is_valid(row) {
+                            *first = *date;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (first, theirs) in self.days.iter_mut().zip(&other.days) {
+            *first = (*first).min(*theirs);
+        }
+    }
+
+    /// The first date of a column, by position, as `2024-01-31`.
+    pub(super) fn of(&self, column: usize) -> Option<String> {
+        let days = self.days.get(column).filter(|days| **days != i32::MAX)?;
+        date32_to_datetime(*days).map(|at| at.date().to_string())
+    }
+}
