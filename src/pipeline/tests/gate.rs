@@ -13,7 +13,12 @@ struct TestGate {
 #[async_trait]
 impl Gate for TestGate {
     fn phase_of(&self, dataset: &str) -> Option<String> {
-        dataset.starts_with("raw.").then(|| "raw".to_string())
+        let phase = match dataset {
+            "a" | "b" => "base",
+            "c" => "features",
+            _ => "raw",
+        };
+        Some(phase.to_string())
     }
 
     async fn judge(&self, phase: &str, subjects: &[String]) -> GateReport {
