@@ -268,3 +268,17 @@ fn ctrl_c_leaves_the_last_version() {
     assert_eq!(desk.number("select x from one"), 1.0);
     assert_eq!(desk.number("select x from two"), 2.0);
 }
+
+#[test]
+fn a_file_without_rows_lands_an_empty_table() {
+    let desk = Desk::new();
+    let header = "ticker,investorname,securitytype,calendardate,value,units\n";
+    let file = desk.write("sf3.csv", header);
+    desk.ok(&["land", "sf3", &file]);
+    assert_eq!(desk.number("select count(*) from raw.sf3"), 0.0);
+    // Again it is nothing new, and rows can follow.
+    let told = stderr(&desk.run(&["land", "sf3", &file]));
+    assert!(told.contains("nothing new"), "{told}");
+    desk.ok(&["land", "sf3", &desk.write("more.csv", &format!("{header}A,X,SHR,2024-03-31,100,10\n"))]);
+    assert_eq!(desk.number("select sum(value) from raw.sf3"), 100.0);
+}

@@ -5,7 +5,7 @@ mod common;
 use common::{Desk, SQL};
 
 /// Datasets whose rows dated t must be known at t. Targets are not among them: they are the future.
-const DATASETS: [&str; 19] = [
+const DATASETS: [&str; 36] = [
     "sep_base",
     "universe",
     "feat_price_action",
@@ -25,33 +25,57 @@ const DATASETS: [&str; 19] = [
     "feat_institutional_academic",
     "feat_fundamental",
     "feat_gross_profit",
+    "regime_statistics",
+    "regime_history_academic",
+    "component_coefficients",
+    "feat_composite_academic",
+    "feat_composite_long",
+    "feat_composite_long_v2",
+    "feat_composite_v3",
+    "feat_composite_v31",
+    "feat_alpha_smoothed_v31",
+    "feat_composite_v32",
+    "feat_composite_v32b",
+    "feat_composite_v33_regime",
+    "feat_composite_v4",
+    "feat_composite_v5",
+    "feat_composite_v6",
+    "feat_composite_v7",
+    "feat_composite_v8",
 ];
 
-/// `column type` of a dataset, keys left out.
+/// Name and type of each column of a dataset.
 fn columns(desk: &Desk, dataset: &str) -> Vec<(String, String)> {
     let sql = format!("select column_name, data_type from information_schema.columns where table_name = '{dataset}'");
-    let columns = desk.rows(&sql).into_iter().map(|row| (row[0].clone(), row[1].clone()));
-    columns.filter(|(name, _)| name != "ticker" && name != "date").collect()
+    desk.rows(&sql).into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
 }
 
 /// Counts rows up to `cutoff` that differ between the dataset's first version and now, over the tickers it had then:
 /// a ticker that becomes a member later brings its past along as new rows.
 fn changed_rows(desk: &Desk, dataset: &str, cutoff: &str) -> f64 {
-    let differs = columns(desk, dataset).into_iter().map(|(name, data_type)| match data_type.as_str() {
-        // Means over a date may add their terms in another order.
-        "Float64" => format!(
-            "(a.{name} is null) <> (b.{name} is null) or abs(a.{name} - b.{name}) > 1e-9 * (abs(a.{name}) + 1e-6)"
-        ),
-        _ => format!("(a.{name} is distinct from b.{name})"),
-    });
-    let differs: Vec<_> = differs.collect();
+    let columns = columns(desk, dataset);
+    let by_ticker = columns.iter().any(|(name, _)| name == "ticker");
+    let values = columns.iter().filter(|(name, _)| name != "ticker" && name != "date");
+    let differs: Vec<_> = values
+        .map(|(name, data_type)| match data_type.as_str() {
+            // Means over a date may add their terms in another order.
+            "Float64" => format!(
+                r#"(a."{name}" is null) <> (b."{name}" is null)
+                   or abs(a."{name}" - b."{name}") > 1e-9 * (abs(a."{name}") + 1e-6)"#
+            ),
+            _ => format!(r#"(a."{name}" is distinct from b."{name}")"#),
+        })
+        .collect();
     assert!(!differs.is_empty(), "{dataset} has no columns");
-    let known = format!("(select distinct ticker from at_version('{dataset}', 0))");
+    let known = match by_ticker {
+        true => format!("and ticker in (select distinct ticker from at_version('{dataset}', 0))"),
+        false => String::new(),
+    };
+    let same_ticker = if by_ticker { "and a.ticker = b.ticker" } else { "" };
     desk.number(&format!(
         "select count(*) from at_version('{dataset}', 0) a \
-         full join (select * from {dataset} where date <= '{cutoff}' and ticker in {known}) b \
-         on a.ticker = b.ticker and a.date = b.date \
-         where a.ticker is null or b.ticker is null or {}",
+         full join (select * from {dataset} where date <= '{cutoff}' {known}) b on a.date = b.date {same_ticker} \
+         where a.date is null or b.date is null or {}",
         differs.join(" or ")
     ))
 }
@@ -86,7 +110,9 @@ fn later_data_changes_nothing_before() {
     desk.ok(&["land", "--dir", &desk.path("past").display().to_string()]);
     desk.ok(&["land", "tickers", &tickers]);
     // Few names in a small market.
-    let settings = ["--sql", SQL, "--set", "market_min_names=5", "--set", "z_min_group=5"];
+    let minima = ["market_min_names=5", "z_min_group=5", "regime_min_names=5", "regime_min_obs=60", "ic_min_names=5"];
+    let minima = minima.iter().chain(&["ic_min_dates=60"]).flat_map(|minimum| ["--set", minimum]);
+    let settings: Vec<&str> = ["--sql", SQL].into_iter().chain(minima).collect();
     desk.ok(&[&settings[..], &["run"]].concat());
 
     desk.ok(&["land", "--dir", &market]);
@@ -97,6 +123,10 @@ fn later_data_changes_nothing_before() {
         assert!(later > 0.0, "{dataset} has no later rows, so the test shows nothing");
         let before = desk.number(&format!("select count(*) from at_version('{dataset}', 0)"));
         assert!(before > 0.0, "{dataset} was empty");
+        for (column, _) in columns(&desk, dataset) {
+            let values = desk.number(&format!(r#"select count("{column}") from at_version('{dataset}', 0)"#));
+            assert!(values > 0.0, "{dataset}.{column} had no value, so the test shows nothing");
+        }
         assert_eq!(changed_rows(&desk, dataset, &cutoff), 0.0, "{dataset} changed before {cutoff}");
     }
 }

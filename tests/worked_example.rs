@@ -57,7 +57,21 @@ fn every_value_of_the_worked_example() {
     let desk = Desk::new();
     desk.ok(&["land", "sep", &desk.write("sep.csv", &bars())]);
     desk.ok(&["land", "tickers", &desk.write("tickers.csv", TICKERS)]);
-    desk.ok(&["--sql", SQL, "--overlay", REFERENCE, "--set", "min_adv=0", "run", "--phase", "universe", "--phase", "base", "--phase", "features"]);
+    desk.ok(&[
+        "--sql",
+        SQL,
+        "--overlay",
+        REFERENCE,
+        "--set",
+        "min_adv=0",
+        "run",
+        "--phase",
+        "universe",
+        "--phase",
+        "base",
+        "--phase",
+        "features",
+    ]);
     let lines: Vec<Vec<&str>> =
         EXPECTED.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(' ').collect()).collect();
     assert_eq!(lines.len(), 51);

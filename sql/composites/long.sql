@@ -80,8 +80,7 @@ scored as (
     select
         *,
         winsorized_zscore(quality_raw, $z_clip, $z_p_lo, $z_p_hi, $z_min_group) over d as quality_z,
-        winsorized_zscore(case when in_universe then growth_raw end, $z_clip, $z_p_lo, $z_p_hi, $z_min_group) over d
-            as growth_z,
+        winsorized_zscore(growth_raw, $z_clip, $z_p_lo, $z_p_hi, $z_min_group) over d as growth_z,
         winsorized_zscore(case when in_universe then inst_raw end, $z_clip, $z_p_lo, $z_p_hi, $z_min_group) over d
             as inst_z
     from ratios

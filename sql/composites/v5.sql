@@ -1,8 +1,9 @@
 -- feat_composite_v5: value, momentum, reversal, quality and insiders (spec 04 §3.11, D14).
 -- Key: ticker, date. One row per row of sep_base_academic.
 -- Units: alpha_composite_v5 is a z-score over the members of the date of the weighted mean of their z-scores, NULL with
--- fewer than $min_components of them. alpha_composite_v5_regime scales it by the multiplier of the date's regime (1
--- without a label): the order of names is the same, the exposure is not.
+-- fewer than $min_components of them; $blend_missing says what becomes of the weight of a missing one.
+-- alpha_composite_v5_regime scales it by the multiplier of the date's regime (1 without a label): the order of names is
+-- the same, the exposure is not.
 -- Known: after the close of date.
 -- Role: signal.
 create or replace table feat_composite_v5 as
@@ -36,7 +37,7 @@ blended as (
                 + cast(reversal_z is not null as int) + cast(quality_z is not null as int)
                 + cast(insider_z is not null as int) >= $min_components
                 then blend(
-                    'renorm',
+                    $blend_missing,
                     $v5_value_weight, value_z,
                     $v5_momentum_weight, momentum_z,
                     $v5_reversal_weight, reversal_z,

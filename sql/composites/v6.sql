@@ -1,7 +1,8 @@
 -- feat_composite_v6: quality, reversal, momentum and value, with room for insiders (spec 04 §3.12, D14, D27).
 -- Key: ticker, date. One row per row of sep_base_academic.
 -- Units: alpha_composite_v6 is a z-score over the members of the date of the weighted mean of their z-scores, NULL with
--- fewer than $min_components of them. Momentum is mom_12_1 alone: the momentum composite would count reversal twice.
+-- fewer than $min_components of them; $blend_missing says what becomes of the weight of a missing one.
+-- Momentum is mom_12_1 alone: the momentum composite would count reversal twice.
 -- alpha_composite_v6_regime scales it by the multiplier of the date's regime (1 without a label): the order of names is
 -- the same, the exposure is not.
 -- Known: after the close of date.
@@ -37,7 +38,7 @@ blended as (
                 + cast(reversal_z is not null as int) + cast(quality_z is not null as int)
                 + cast(insider_z is not null as int) >= $min_components
                 then blend(
-                    'renorm',
+                    $blend_missing,
                     $v6_quality_weight, quality_z,
                     $v6_reversal_weight, reversal_z,
                     $v6_momentum_weight, momentum_z,

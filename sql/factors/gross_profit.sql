@@ -1,7 +1,7 @@
 -- feat_gross_profit: gross profit over assets (spec 03 §2.7; Novy-Marx 2013).
 -- Key: ticker, date. One row per row of sep_base_academic.
--- Units: gross profit over assets at the period's end, of a quarter with $gross_profit_dimension ARQ, of a year with ART
--- or ARY; moved inside the quantiles $z_p_lo and $z_p_hi of the members of the date. NULL for the sectors in
+-- Units: gross profit over assets at the period's end, of a quarter with $gross_profit_dimension ARQ, of a year with
+-- ART or ARY; moved inside the quantiles $z_p_lo and $z_p_hi of the members of the date. NULL for the sectors in
 -- $gross_profit_excluded_sectors, whose revenue has no cost to speak of.
 -- Known: from the first session at least $avail_lag days after the filing, for $max_staleness_days.
 create or replace table feat_gross_profit as

@@ -1,10 +1,10 @@
 -- feat_growth_v2: growth of revenue and earnings over a year (spec 03 §3).
 -- Key: ticker, date. One row per row of sep_base_academic.
--- Units: revenue_growth_yoy is a simple rate, bounded by -1 and $revenue_growth_max; NULL where the year before had less
--- revenue than $min_revenue_usd. eps_growth_yoy is the change over the mean of both sizes, within ±2: it stays finite
--- and has the right sign when earnings are negative. Both compare with the same period of the year before, as known
--- when the filing was made. growth_z is the mean of the two z-scores over the members of the date. src_datekey and
--- src_calendardate name the filing.
+-- Units: revenue_growth_yoy is a simple rate, bounded by -1 and $revenue_growth_max; NULL where the year before had
+-- less revenue than $min_revenue_usd. eps_growth_yoy is the change over the mean of both sizes, within ±2: it stays
+-- finite and has the right sign when earnings are negative. Both compare with the same period of the year before, as
+-- known when the filing was made. growth_z is the mean of the two z-scores over the members of the date. src_datekey
+-- and src_calendardate name the filing.
 -- Known: from the first session at least $avail_lag days after the filing, for $max_staleness_days.
 create or replace table feat_growth_v2 as
 with filings as (

@@ -54,13 +54,16 @@ events as (
     group by ticker, date
 ),
 
--- A filing comes before the session of its first day and counts as if made on it.
+-- A filing comes before the session of its first day and counts as if made on it. Without any transaction the sums are
+-- nothing, which is 0 only where the data could hold one.
 numbered as (
     select
-        *,
+        e.*,
         session is not null as is_session,
-        coalesce(session, coalesce(forward_fill(session) over w, 0) + 1) as row
-    from events
+        coalesce(session, coalesce(forward_fill(session) over w, 0) + 1) as row,
+        case when date >= first_filing then 0.0 end as nothing
+    from events e
+    cross join begin b
     window w as (partition by ticker order by date, session is not null)
 ),
 
@@ -70,27 +73,18 @@ windows as (
         date,
         is_session,
         in_universe,
-        coalesce(rolling_sum_by(buy_value, row, $insider_lookback) over w, 0) / 100 as buy_value_30d,
-        coalesce(rolling_sum_by(sell_value, row, $insider_lookback) over w, 0) / 100 as sell_value_30d,
-        coalesce(rolling_sum_by(buy_count, row, $insider_lookback) over w, 0) as buy_count_30d,
-        coalesce(rolling_sum_by(sell_count, row, $insider_lookback) over w, 0) as sell_count_30d
+        coalesce(rolling_sum_by(buy_value, row, $insider_lookback) over w / 100, nothing) as buy_value_30d,
+        coalesce(rolling_sum_by(sell_value, row, $insider_lookback) over w / 100, nothing) as sell_value_30d,
+        coalesce(rolling_sum_by(buy_count, row, $insider_lookback) over w, nothing) as buy_count_30d,
+        coalesce(rolling_sum_by(sell_count, row, $insider_lookback) over w, nothing) as sell_count_30d
     from numbered
     window w as (partition by ticker order by date, is_session)
 ),
 
-covered as (
-    select
-        w.ticker,
-        w.date,
-        w.in_universe,
-        case when w.date >= b.first_filing then w.buy_value_30d end as buy_value_30d,
-        case when w.date >= b.first_filing then w.sell_value_30d end as sell_value_30d,
-        case when w.date >= b.first_filing then w.buy_count_30d end as buy_count_30d,
-        case when w.date >= b.first_filing then w.sell_count_30d end as sell_count_30d,
-        case when w.date >= b.first_filing then w.buy_value_30d - w.sell_value_30d end as net_buy_value_30d
-    from windows w
-    cross join begin b
-    where w.is_session
+net as (
+    select *, buy_value_30d - sell_value_30d as net_buy_value_30d
+    from windows
+    where is_session
 )
 
 select
@@ -105,5 +99,5 @@ select
     winsorized_zscore(
         case when in_universe then symlog1p(net_buy_value_30d) end, $z_clip, $z_p_lo, $z_p_hi, $z_min_group
     ) over (partition by date) as insider_composite_z
-from covered
+from net
 order by ticker, date

@@ -1,9 +1,9 @@
 -- feat_value_v2: earnings, book, EBITDA and sales over price (spec 03 §2.1; Fama and French 1992, Basu 1977).
 -- Key: ticker, date. One row per row of sep_base_academic.
 -- Units: yields are inverses of the vendor's daily ratios, NULL for a ratio that is not positive or beyond its bound.
--- n_yields counts those present. value_composite_z is the mean of their z-scores over the members of the date, NULL with
--- fewer than $value_min_yields. value_quality_adj takes $trap_penalty off for a yield in the top $trap_quantile of more
--- than $trap_min_count members, at most $trap_max_penalties times: the cheapest are cheap for a reason.
+-- n_yields counts those present. value_composite_z is the mean of their z-scores over the members of the date, NULL
+-- with fewer than $value_min_yields. value_quality_adj takes $trap_penalty off for a yield in the top $trap_quantile of
+-- more than $trap_min_count members, at most $trap_max_penalties times: the cheapest are cheap for a reason.
 -- Known: after the close of date, with the vendor's ratios of the date itself.
 create or replace table feat_value_v2 as
 with yields as (

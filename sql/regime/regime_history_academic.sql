@@ -1,50 +1,11 @@
 -- regime_history_academic: the state of the market by volatility, trend and dispersion (spec 04 §7.1).
--- Key: date. One row per date of sep_base_academic.
--- Units: vol_21 is the median over the members of the deviation of daily returns (not annualised), trend_60 that of the
--- simple return, each over the ticker's own rows; dispersion is the deviation of the day's returns over the members. All on
--- price (see $return_basis), NULL with fewer than $regime_min_names names. n_names counts the members with a return.
--- The thresholds are quantiles of the dates strictly before, at least $regime_min_obs of them; a label is NULL without
--- them. A value on a threshold belongs to the outer label, the lower one first.
+-- Key: date. One row per date of regime_statistics.
+-- Units: as regime_statistics. The thresholds are quantiles of the dates strictly before, at least $regime_min_obs of
+-- them; without thresholds or statistic a label is NULL, and regime is if one of its parts is. A value on a threshold
+-- belongs to the outer label, the lower one first.
 -- Known: after the close of date. Later dates never change a label.
 create or replace table regime_history_academic as
-with returns as (
-    select
-        ticker,
-        date,
-        in_universe,
-        safe_div(price, lag(price, 1) over w) - 1 as ret,
-        safe_div(price, lag(price, $regime_trend_rows) over w) - 1 as trend
-    from sep_base_academic
-    window w as (partition by ticker order by date)
-),
-
-moves as (
-    select *, rolling_std(ret, $regime_vol_rows) over w as vol
-    from returns
-    window w as (partition by ticker order by date)
-),
-
-statistics as (
-    select
-        date,
-        count(ret) filter (where in_universe) as n_names,
-        case
-            when count(vol) filter (where in_universe) >= $regime_min_names
-                then median(vol) filter (where in_universe)
-        end as vol_21,
-        case
-            when count(trend) filter (where in_universe) >= $regime_min_names
-                then median(trend) filter (where in_universe)
-        end as trend_60,
-        case
-            when count(ret) filter (where in_universe) >= $regime_min_names
-                then finite(stddev(ret) filter (where in_universe))
-        end as dispersion
-    from moves
-    group by date
-),
-
-quantiles as (
+with quantiles as (
     select
         *,
         count(vol_21) over before as vol_obs,
@@ -55,7 +16,7 @@ quantiles as (
         percentile_cont(trend_60, $regime_q_hi) over before as trend_q_hi,
         count(dispersion) over before as disp_obs,
         percentile_cont(dispersion, 0.5) over before as disp_q
-    from statistics
+    from regime_statistics
     window before as (order by date rows between unbounded preceding and 1 preceding)
 ),
 

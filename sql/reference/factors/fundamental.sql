@@ -62,7 +62,8 @@ winsorized as (
         winsorize(revenue_growth_yoy, revenue_growth_yoy, $z_p_lo, $z_p_hi) over all_filings as revenue_growth_yoy,
         winsorize(earnings_growth_yoy, earnings_growth_yoy, $z_p_lo, $z_p_hi) over all_filings as earnings_growth_yoy,
         winsorize(fcf_growth_yoy, fcf_growth_yoy, $z_p_lo, $z_p_hi) over all_filings as fcf_growth_yoy,
-        winsorize(book_value_growth_yoy, book_value_growth_yoy, $z_p_lo, $z_p_hi) over all_filings as book_value_growth_yoy,
+        winsorize(book_value_growth_yoy, book_value_growth_yoy, $z_p_lo, $z_p_hi) over all_filings
+            as book_value_growth_yoy,
         winsorize(earnings_volatility, earnings_volatility, $z_p_lo, $z_p_hi) over all_filings as earnings_volatility,
         winsorize(revenue_volatility, revenue_volatility, $z_p_lo, $z_p_hi) over all_filings as revenue_volatility
     from ratios

@@ -40,6 +40,9 @@ scored as (
 judged as (
     select
         *,
+        case when earnings_yield is null then 0 else 1 end + case when book_yield is null then 0 else 1 end
+            + case when ebitda_yield is null then 0 else 1 end + case when sales_yield is null then 0 else 1 end
+            as n_yields,
         case when earnings_trap then 1 else 0 end + case when book_trap then 1 else 0 end
             + case when ebitda_trap then 1 else 0 end + case when sales_trap then 1 else 0 end as n_traps
     from scored
@@ -52,6 +55,7 @@ select
     book_yield,
     ebitda_yield,
     sales_yield,
+    n_yields,
     value_composite_z,
     value_composite_z - $trap_penalty * n_traps as value_quality_adj
 from judged

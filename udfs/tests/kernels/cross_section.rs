@@ -107,6 +107,22 @@ fn quantiles() {
 }
 
 #[test]
+fn winsorize() {
+    for_each_case(|case, random| {
+        let rows = length(random);
+        let (x, reference) = (series(random, rows), series(random, rows));
+        let values = naive::present(&reference);
+        let (low, high) = match values.is_empty() {
+            true => (f64::MIN, f64::MAX),
+            false => (quantile(&values, 0.1), quantile(&values, 0.9)),
+        };
+        let expected: Vec<Expected> =
+            x.iter().map(|value| value.is_finite().then_some((value.clamp(low, high), 0.0))).collect();
+        assert_matches("winsorize", case, &kernels::winsorize(&x, &reference, 0.1, 0.9), &expected);
+    });
+}
+
+#[test]
 fn rank_pct() {
     for_each_case(|case, random| {
         let rows = length(random);

@@ -60,6 +60,15 @@ async fn wrong_arguments() {
         ("safe_div(x)", "safe_div was called with 1 argument(s); write safe_div(a, b)"),
         ("clip(x, 1)", "write clip(x, low, high)"),
         ("mean_of()", "write mean_of(x, …)"),
+        ("blend('renorm')", "blend was called with 1 argument(s); write blend(policy, w1, x1, w2, x2, …)"),
+        ("blend('renorm', 1, x, 1)", "blend was called with 4 argument(s)"),
+        ("blend('mean', 1, x)", "argument `policy` of blend must be 'renorm' or 'zero', found 'mean'"),
+        ("blend(s, 1, x)", "argument `policy` of blend must be a constant"),
+        ("blend(1, 1, x)", "argument `policy` of blend must be a string constant, found type Int64"),
+        ("blend('zero', 1, s)", "argument `x` of blend must be a number, found type Utf8"),
+        ("blend('zero', 1, x, s, x)", "argument `w` of blend must be a number, found type Utf8"),
+        ("regime_label(x, x, x)", "write regime_label(vol, vol_lo, vol_hi, trend, trend_lo, trend_hi)"),
+        ("regime_label(x, x, x, x, s, x)", "argument `trend_lo` of regime_label must be a number, found type Utf8"),
         ("finite(s)", "argument `x` of finite must be a number, found type Utf8"),
     ];
     for (call, expected) in scalar {

@@ -7,5 +7,6 @@ mod point_in_time;
 mod registration;
 mod scalar;
 mod support;
+mod worked_composites;
 mod worked_factors;
 mod worked_features;

@@ -12,17 +12,17 @@ const NAMES: &str = "safe_div clip finite bounded_inverse mean_of symlog1p rolli
     rolling_min rolling_max rolling_sum rolling_zscore rolling_skew rolling_kurt rolling_beta \
     rolling_alpha rolling_corr rolling_resid_std ewm_mean ewm_mean_alpha rsi forward_fill zscore \
     winsorized_zscore rank_pct neutralize rolling_sum_by quantile \
-    winsorize";
+    winsorize blend regime_label";
 
 #[test]
 fn every_function_is_registered_and_documented() {
     let names: BTreeSet<_> = kairos_udfs::function_names().into_iter().collect();
-    assert_eq!(names, NAMES.split_whitespace().collect());
+    assert_eq!(names, NAMES.split_whitespace().map(str::to_owned).collect());
     let context = session();
     for name in names {
-        let documented = match context.udf(name) {
+        let documented = match context.udf(&name) {
             Ok(function) => function.documentation().is_some(),
-            Err(_) => context.udwf(name).expect(name).documentation().is_some(),
+            Err(_) => context.udwf(&name).expect(&name).documentation().is_some(),
         };
         assert!(documented, "{name}");
     }

@@ -1,11 +1,11 @@
 -- feat_value (reference only): minus price over tangible book value (spec 03 §2.10).
 -- Key: ticker, date. One row per row of raw metrics while the latest report has tangible book value.
 -- Units: value_raw is a ratio; value_z in standard deviations over all names of the date.
--- Known: restated figures (MRQ) count $holdings_delay days after the period's end, before most of them are filed:
+-- Known: restated figures (MRQ) count $report_delay days after the period's end, before most of them are filed:
 -- look-ahead.
 create or replace table feat_value as
 with reports as (
-    select ticker, datekey + $holdings_delay as date, tbvps
+    select ticker, datekey + $report_delay as date, tbvps
     from raw.sf1
     where dimension = 'MRQ' and tbvps is not null
 ),
