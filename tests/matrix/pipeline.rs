@@ -1,5 +1,7 @@
 //! The matrix as the pipeline builds it.
 
+use kairos::pipeline::{Functions, Header, KnownTables, Pipeline, Role, SqlFile, SqlTree, meaning};
+
 use crate::common::{Desk, SQL};
 
 /// A small market with everything built.
@@ -116,4 +118,53 @@ fn the_matrix_is_exported_by_year_and_by_ticker() {
             desk.rows(&format!("{sql} order by f")).into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(folders, expected);
     }
+}
+
+fn load(files: &[(&str, &str)]) -> Result<Pipeline, String> {
+    let file = |(path, text): &(&str, &str)| SqlFile {
+        path: (*path).to_owned(),
+        origin: format!("sql/{path}"),
+        text: (*text).to_owned(),
+    };
+    let known = KnownTables { raw: ["sep".to_owned()].into(), lake: ["feat_old".to_owned()].into() };
+    let tree = SqlTree::from_files(files.iter().map(file));
+    Pipeline::load(tree, &[], &Functions::default(), &known).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_pattern_reads_keyed_steps_that_are_not_made_from_the_matrix() {
+    let pipeline = load(&[
+        ("base/base.sql", "create or replace table base as select * from sep order by ticker, date"),
+        ("features/a.sql", "create or replace table feat_a as select * from base order by ticker, date"),
+        ("features/b.sql", "create or replace table feat_b as select * from base order by ticker, date"),
+        ("features/daily.sql", "create or replace table feat_daily as select * from base order by date"),
+        ("features/other.sql", "create or replace table other as select * from base order by ticker, date"),
+        ("matrix/m.sql", "create or replace table feat_matrix as select * from assemble(base, 'feat_b', 'feat_*')"),
+        ("matrix/late.sql", "create or replace table feat_late as select * from feat_matrix order by ticker, date"),
+    ])
+    .unwrap();
+    let step = pipeline.step("feat_matrix").unwrap();
+    assert_eq!(step.inputs, ["base", "feat_a", "feat_b"]);
+    let statement = step.statement.to_string();
+    assert!(statement.contains(r#"assemble("base", "feat_b", "feat_a")"#), "{statement}");
+    let unknown = load(&[("matrix/m.sql", "create or replace table m as select * from assemble(sep, feat_a)")]);
+    assert!(unknown.unwrap_err().contains("there is no table feat_a"));
+}
+
+#[test]
+fn headers_say_what_columns_mean_and_are_for() {
+    let text = "-- feat_adv: liquidity and size.\n-- Key: ticker, date.\n-- Role: signal.\n-- Units: dollar_volume and adv_20 in \
+                USD per day; adv_z in standard\n-- deviations. Known: after the close.\ncreate or replace table x as select 1";
+    let header = |text: &str| {
+        let file = SqlFile { path: "x.sql".into(), origin: "sql/x.sql".into(), text: text.to_owned() };
+        Header::of(&file).map_err(|error| error.to_string())
+    };
+    let found = header(text).unwrap();
+    assert_eq!(found.role, Role::Signal);
+    assert_eq!(meaning(&found.about, "adv_20"), "dollar_volume and adv_20 in USD per day");
+    assert_eq!(meaning(&found.about, "adv_z"), "adv_z in standard deviations");
+    assert_eq!(meaning(&found.about, "size_raw"), "liquidity and size");
+    assert_eq!(header("select 1").unwrap().role, Role::Feature);
+    let error = header("-- x: y.\n-- Role: sginal\nselect 1").unwrap_err();
+    assert!(error.contains("feature, signal or target, found \"sginal\"") && error.contains("sql/x.sql:2"), "{error}");
 }
