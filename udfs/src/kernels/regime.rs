@@ -21,11 +21,16 @@ pub struct Band {
 impl Band {
     /// 0 for low, 1 between, 2 for high; nothing if a number is missing.
     fn position(self) -> Option<usize> {
-        let known = [self.value, self.low, self.high].iter().all(|number| number.is_finite());
-        known.then(|| match self {
-            Self { value, low, .. } if value <= low => 0,
-            Self { value, high, .. } if value >= high => 2,
-            _ => 1,
+        let Self { value, low, high } = self;
+        if [value, low, high].iter().any(|number| !number.is_finite()) {
+            return None;
+        }
+        Some(if value <= low {
+            0
+        } else if value >= high {
+            2
+        } else {
+            1
         })
     }
 }
