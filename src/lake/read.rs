@@ -182,6 +182,6 @@ mod tests {
         let block = 64 * 1024;
         let runs = runs_of_blocks(&[5 * block..5 * block + 1, 1..2, block - 1..block + 1], 6 * block);
         assert_eq!(runs, [0..2 * block, 5 * block..6 * block]);
-        assert_eq!(runs_of_blocks(&[10..20], 25), [0..25]);
+        assert_eq!(runs_of_blocks(&[10..20, 21..22], 25).first(), Some(&(0..25)));
     }
 }

@@ -80,7 +80,7 @@ impl Session<'_> {
                     (std::mem::take(&mut pending), false)
                 }
             };
-            if !lex::is_blank(&text) && !(ended && input.is_terminal()) {
+            if !(lex::is_blank(&text) || ended && input.is_terminal()) {
                 input.remember(&text);
                 match self.run(&text, input.is_terminal()).await {
                     Ok(Goes::On) => {}
