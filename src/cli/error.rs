@@ -143,7 +143,9 @@ impl From<PipelineError> for CliError {
                 Self::usage(error.to_string()).correct(selector, similar)
             }
             PipelineError::UnknownSetting { name, similar } => Self::usage(error.to_string()).correct(name, similar),
-            PipelineError::UnknownColumn { column, similar, .. } => Self::usage(error.to_string()).correct(column, similar),
+            PipelineError::UnknownColumn { column, similar, .. } => {
+                Self::usage(error.to_string()).correct(column, similar)
+            }
             PipelineError::EmptySelection
             | PipelineError::NoOverlay { .. }
             | PipelineError::MalformedSetting { .. }
