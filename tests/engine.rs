@@ -58,6 +58,17 @@ async fn versions_accumulate_and_stay_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joins_keep_every_condition() {
+    let (_folder, engine) = engine();
+    let tables = "with f as (select * from (values (1, 10), (1, 11)) as t(k, q)), b as (select * from (values (0), (1)) \
+                  as t(n)), p as (select * from (values (1, 10), (1, 9)) as t(k, q))";
+    let wrong = format!("{tables} select count(*) from f cross join b join p on f.k = p.k and f.q - b.n = p.q");
+    assert_eq!(value(&engine, &wrong).await, 3);
+    let plan = plan(&engine, &format!("{tables} select f.q from f, p where f.q = p.q")).await;
+    assert!(plan.contains("HashJoin") && !plan.contains("CrossJoin"), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_statement_leaves_the_dataset_alone() {
     let (_folder, engine) = engine();
     run(&engine, "create or replace table x as select 1 as n").await.unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -48,12 +49,20 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
         .with_config(config(resources))
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_optimizer_rules(logical_rules())
         .with_physical_optimizer_rules(rules)
         .build();
     let context = SessionContext::new_with_state(state);
     kairos_udfs::register_all(&context)?;
     context.register_udtf(READ_CSV, Arc::new(ReadCsv));
     Ok(context.state())
+}
+
+/// DataFusion's rules but one: `eliminate_cross_join` of 55.2 forgets a join condition over both sides of a cross join
+/// (`a cross join b join c on a.k = c.k and a.x - b.y = c.x`), which gives rows that must not be there. Other rules turn
+/// `from a, b where a.x = b.x` into a hash join without it.
+fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    Optimizer::new().rules.into_iter().filter(|rule| rule.name() != "eliminate_cross_join").collect()
 }
 
 fn config(resources: &Resources) -> SessionConfig {
