@@ -72,11 +72,12 @@ fn real_data_builds_and_answers() {
     let Some(shared) = shared() else { return };
     let desk = Desk::new();
     desk.ok(&["land", "--dir", shared.join("data/sp500_real").to_str().unwrap()]);
-    // The set has no insiders and no institutions: files without rows say so.
-    let insiders = "ticker,filingdate,formtype,ownername,rownum,transactioncode,transactionvalue\n";
-    desk.ok(&["land", "sf2", &desk.write("sf2.csv", insiders)]);
-    let institutions = "ticker,investorname,securitytype,calendardate,value,units\n";
-    desk.ok(&["land", "sf3", &desk.write("sf3.csv", institutions)]);
+    // The set has no insiders and no institutions.
+    assert!(desk.fails(1, &["--sql", SQL, "run", "feat_insider"]).contains("kairos land sf2 --empty"));
+    for table in ["sf2", "sf3"] {
+        desk.ok(&["land", table, "--empty"]);
+    }
+    assert!(desk.fails(1, &["land", "sep", "--empty"]).contains("has been landed already"));
     desk.ok(&["--sql", SQL, "run"]);
     let sql = "select date, ticker, mom_12_1 from feat_momentum_v2 order by date desc, mom_12_1 desc limit 10";
     let rows = desk.rows(sql);

@@ -17,11 +17,14 @@ pub(super) struct LandArgs {
     #[arg(required_unless_present = "dir", conflicts_with = "dir")]
     table: Option<String>,
     /// Files for it, oldest first
-    #[arg(required_unless_present = "dir")]
+    #[arg(required_unless_present_any = ["dir", "empty"])]
     files: Vec<PathBuf>,
     /// Land every <table>.* and SHARADAR_<TABLE>*.* of a folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Say that there are no files of this table, so that what reads it can be built
+    #[arg(long, conflicts_with_all = ["files", "dir"])]
+    empty: bool,
     /// Land the good rows of files with bad ones, and the bad ones into raw._rejected
     #[arg(long)]
     quarantine: bool,
@@ -33,7 +36,11 @@ pub(super) async fn run(context: &Context, args: &LandArgs) -> Result<(), CliErr
         (_, Some(folder)) => land_folder(context, &lake, folder, args.quarantine).await,
         (Some(name), None) => {
             let table = RawTable::find(name)?;
-            land_table(context, &lake, table, &args.files, args.quarantine).await
+            match args.empty {
+                true => report(context, &raw::land_empty(&lake, table, &options(context, false, |_| {})).await?),
+                false => land_table(context, &lake, table, &args.files, args.quarantine).await?,
+            }
+            Ok(())
         }
         (None, None) => Err(CliError::usage("name a table and its files, or a folder with --dir")),
     }
@@ -80,17 +87,25 @@ async fn land_table(
 ) -> Result<(), CliError> {
     let bar = progress_bar(context, table.name);
     let shown = bar.clone();
-    let options = LandOptions {
-        quarantine,
-        memory_limit: context.memory_limit(),
-        threads: context.threads(),
-        run_id: context.run_id().to_owned(),
-        on_progress: Arc::new(move |progress| show(&shown, progress)),
-    };
+    let options = options(context, quarantine, move |progress| show(&shown, progress));
     let landed = raw::land(lake, table, files, &options).await;
     bar.finish_and_clear();
     report(context, &landed?);
     Ok(())
+}
+
+fn options(
+    context: &Context,
+    quarantine: bool,
+    on_progress: impl Fn(Progress<'_>) + Send + Sync + 'static,
+) -> LandOptions {
+    LandOptions {
+        quarantine,
+        memory_limit: context.memory_limit(),
+        threads: context.threads(),
+        run_id: context.run_id().to_owned(),
+        on_progress: Arc::new(on_progress),
+    }
 }
 
 fn progress_bar(context: &Context, table: &str) -> ProgressBar {

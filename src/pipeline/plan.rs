@@ -211,9 +211,11 @@ impl fmt::Display for Plan {
 /// Says that inputs are missing and what to do about it.
 pub(super) fn missing_inputs(inputs: &[String]) -> String {
     let verb = if inputs.len() == 1 { "does" } else { "do" };
-    let remedy = match inputs.iter().all(|name| name.starts_with("raw.")) {
-        true => "land it with `kairos land`",
-        false => "select the steps that build it too",
+    let remedy = match inputs.iter().find_map(|name| name.strip_prefix("raw.")) {
+        Some(table) => {
+            format!("land it with `kairos land`, or say that there is none with `kairos land {table} --empty`")
+        }
+        None => "select the steps that build it too".to_owned(),
     };
     format!("{} {verb} not exist: {remedy}", inputs.join(", "))
 }

@@ -24,6 +24,14 @@ pub enum RawError {
         /// All names.
         known: String,
     },
+    /// A table that was to be declared empty has rows.
+    #[error("'{table}' has been landed already, with {rows} rows; --empty is for a table of which there are no files")]
+    Landed {
+        /// The table.
+        table: &'static str,
+        /// Its rows.
+        rows: u64,
+    },
     /// No file was given.
     #[error("no file to land into '{table}': name at least one CSV, CSV.gz, ZIP or Parquet file")]
     NoFiles {

@@ -98,10 +98,31 @@ pub async fn land(
     files: &[PathBuf],
     options: &LandOptions,
 ) -> Result<LandSummary> {
-    let started = Instant::now();
-    if files.is_empty() {
-        return Err(RawError::NoFiles { table: table.name });
+    match files {
+        [] => Err(RawError::NoFiles { table: table.name }),
+        files => land_files(lake, table, files, options).await,
     }
+}
+
+/// Says that there are no rows of `table`: commits its first version, which is empty and has the vendor's columns, so
+/// that what reads the table can be built.
+///
+/// # Errors
+/// [`RawError::Landed`] if the table is there already; or if the lake refuses.
+pub async fn land_empty(lake: &Lake, table: &'static RawTable, options: &LandOptions) -> Result<LandSummary> {
+    match lake.snapshot(&table.dataset()).await? {
+        Some(snapshot) => Err(RawError::Landed { table: table.name, rows: snapshot.rows() }),
+        None => land_files(lake, table, &[], options).await,
+    }
+}
+
+async fn land_files(
+    lake: &Lake,
+    table: &'static RawTable,
+    files: &[PathBuf],
+    options: &LandOptions,
+) -> Result<LandSummary> {
+    let started = Instant::now();
     let taken = read(lake, table, files, options).await?;
     if taken.rejected > 0 && !options.quarantine {
         return Err(RawError::Rejected { table: table.name, total: taken.rejected, rows: taken.first_rejected });

@@ -27,7 +27,7 @@ mod validate;
 
 pub use error::RawError;
 pub use files::{FolderListing, list_folder};
-pub use land::{LandOptions, LandSummary, REJECTED_DATASET, land};
+pub use land::{LandOptions, LandSummary, REJECTED_DATASET, land, land_empty};
 pub use progress::{OnProgress, Progress};
 pub use rejects::RejectedRow;
 pub use schema::RawTable;

@@ -150,7 +150,7 @@ async fn missing_inputs_are_predicted() {
     let plan = plan(&pipeline, &lake).await;
     assert_eq!(names(&plan), ["alone"]);
     let text = plan.to_string();
-    let expected = "cannot  base        raw.sep does not exist: land it with `kairos land`";
+    let expected = "cannot  base        raw.sep does not exist: land it with `kairos land`, or say that there is none with `kairos land sep --empty`";
     assert!(text.contains(expected), "{text}");
     assert!(text.ends_with("1 to build, 0 up to date, 5 cannot be built"), "{text}");
     // What is up to date does not need its inputs any more.
