@@ -22,7 +22,7 @@ test: setup python s3-server
 # About ten minutes; the tables go into docs/benchmarks.md. Wants a machine that does nothing else.
 bench: build python
 	$(PYTHON_ENV)/bin/python benches/features.py --kairos $(TARGET)/release/kairos \
-		--folder $(TARGET)/bench --scaling 250 1000 4000 --report docs/benchmarks.md
+		--folder $(TARGET)/bench --scaling 300 1200 4800 --report docs/benchmarks.md
 
 lint: setup
 	$(CARGO) fmt --all --check

@@ -147,6 +147,11 @@ fn spoils() -> Vec<(&'static str, Spoil)> {
             ),
         ),
         (
+            "regime_weights",
+            Sql("create or replace table regime_weights as select * from regime_weights \
+                 where regime <> 'normal_vol_neutral' order by regime"),
+        ),
+        (
             "survivorship",
             Sql("create or replace table sep_base_academic as select * from sep_base_academic union all \
                  select * replace (cast(date - interval '5 years' as date) as date) from sep_base_academic \

@@ -152,7 +152,7 @@ fn wrong_requests() {
         (2, vec!["ic", "--columns", "ff"], "there is no column 'ff' in feat_e"),
         (2, vec!["ic", "--dataset", "feat_e", "--columns", "labl"], "did you mean label?"),
         (2, vec!["ic", "--columns", "feat_e.label"], "column 'feat_e.label' has type Utf8"),
-        (1, vec!["ic", "--columns", "feat_x.f"], "there is no dataset 'feat_x' in the lake; did you mean 'feat_e'"),
+        (1, vec!["ic", "--columns", "feat_x.f"], "there is no dataset 'feat_x' in the lake; did you mean feat_e"),
         (
             2,
             vec!["ic", "--columns", "f", "--target", "feat_e.f"],

@@ -214,7 +214,7 @@ async fn everything(overlays: &[PathBuf]) -> Vec<(String, ColumnGraph)> {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
     let engine = Engine::new(lake, &Resources { threads: Some(1), memory_limit: None }).unwrap();
-    let names = kairos_udfs::function_names().into_iter().map(str::to_owned).collect();
+    let names = kairos_udfs::function_names().into_iter().collect();
     let functions = Functions { names, fingerprint: kairos_udfs::FINGERPRINT.to_owned() };
     let raw = RawTable::all().iter().map(|table| table.name.to_owned()).collect();
     let tree = SqlTree::load(Some(Path::new(SQL)), overlays).unwrap();

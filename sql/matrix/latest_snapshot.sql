@@ -2,6 +2,7 @@
 -- reads.
 -- Key: ticker, date. One row per ticker that has a price on the last date.
 -- Units: as in feat_matrix; closeunadj in USD per share as traded; sector and industry are the vendor's names.
+-- Role: snapshot.
 -- Known: after the close of date; the columns of feat_targets are still missing then.
 create or replace table latest_snapshot as
 with last_session as (

@@ -1,6 +1,6 @@
 //! What the comment at the top of a `.sql` file declares.
 
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Role};
 
 /// The value of `-- Name: value` among the comment lines at the top of a file.
 pub(super) fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -14,8 +14,8 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
-/// What the file of a dataset says after `-- Role:`: `target` for outcomes, `snapshot` for a state of the last date.
-pub(super) fn role<'a>(pipeline: &'a Pipeline, dataset: &str) -> Option<&'a str> {
+/// What the columns of a dataset are for; `None` if no file makes it.
+pub(super) fn role(pipeline: &Pipeline, dataset: &str) -> Option<Role> {
     let position = pipeline.graph.position(dataset)?;
-    header(&pipeline.graph.nodes()[position].step.file.text, "Role")
+    Some(pipeline.graph.nodes()[position].step.header.role)
 }

@@ -68,7 +68,7 @@ impl Subject {
             }
             None => snapshot.layout().sort.clone(),
         };
-        let role = role(pipeline, name).map(str::to_owned);
+        let role = role(pipeline, name).map(|role| role.to_string());
         Ok(Some(Self { name: name.to_owned(), phase, key, role, snapshot: Arc::new(snapshot) }))
     }
 

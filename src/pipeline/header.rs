@@ -23,6 +23,8 @@ pub enum Role {
     Signal,
     /// What a signal is meant to predict. It lies in the future and is never an input.
     Target,
+    /// The state of the last date only: another date has other rows.
+    Snapshot,
 }
 
 impl fmt::Display for Role {
@@ -31,6 +33,7 @@ impl fmt::Display for Role {
             Self::Feature => "feature",
             Self::Signal => "signal",
             Self::Target => "target",
+            Self::Snapshot => "snapshot",
         })
     }
 }
@@ -69,8 +72,9 @@ fn parse(text: &str, file: &SqlFile, line: usize) -> Result<Role, PipelineError>
         "feature" => Ok(Role::Feature),
         "signal" => Ok(Role::Signal),
         "target" => Ok(Role::Target),
+        "snapshot" => Ok(Role::Snapshot),
         other => Err(PipelineError::Syntax {
-            message: format!("Role: expects feature, signal or target, found {other:?}"),
+            message: format!("Role: expects feature, signal, target or snapshot, found {other:?}"),
             at: super::SourceLocation::new(file, line, 1, 1),
         }),
     }

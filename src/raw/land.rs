@@ -139,7 +139,11 @@ async fn land_files(
         append_rejected(lake, rejects, &record, started).await?;
     }
     let staged = Arc::new(taken.staged);
-    let (version, counts) = merge(lake, table, &staged, options, &record, started).await?;
+    // Files without rows are an empty table; files of bad rows are none.
+    let (version, counts) = match staged.rows == 0 && taken.rejected > 0 {
+        true => (None, Counts::default()),
+        false => merge(lake, table, &staged, options, &record, started).await?,
+    };
     Ok(LandSummary {
         table: table.name,
         version,

@@ -194,8 +194,8 @@ async fn wrong_calls_say_what_is_expected() {
         ("assemble(prices, repeated => 'twice')", "expects dataset or number, found twice"),
         ("assemble(prices, copies => 'a')", "'a' in copies is not of the form"),
         ("assemble(prices, order => 'x')", "there is no option order"),
-        ("assemble(price, 'feat_*')", "did you mean 'prices'"),
-        ("assemble(prices, feat_y)", "did you mean 'feat_x'"),
+        ("assemble(price, 'feat_*')", "did you mean prices"),
+        ("assemble(prices, feat_y)", "did you mean feat_x"),
         ("assemble(prices, feat_daily)", "feat_daily is not keyed by ticker (text) and date (date): ticker is missing"),
         (
             "assemble(prices, feat_x, feat_alike)",

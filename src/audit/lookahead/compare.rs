@@ -1,5 +1,7 @@
 //! One dataset in two lakes: what was said in the past, and what is said now.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, Schema};
@@ -11,7 +13,7 @@ use crate::audit::Result;
 use crate::audit::header::role;
 use crate::engine::Engine;
 use crate::lake::{Lake, Snapshot};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Role};
 
 /// How far two floats may be apart, as a share of the larger one. Sums over a date add the same terms in an order that
 /// depends on how the rows were dealt to the cores, so the last bits differ; a value that knows more differs by far more.
@@ -50,14 +52,14 @@ pub(super) async fn compare(
     let key = now.layout().sort.clone();
     let dated = now.schema().field_with_name("date").is_ok_and(|field| is_date(field.data_type()));
     match role(pipeline, dataset) {
-        Some("snapshot") => return Ok((0, Verdict::NotCompared("of the last date only"))),
+        Some(Role::Snapshot) => return Ok((0, Verdict::NotCompared("of the last date only"))),
         _ if !dated => return Ok((0, Verdict::NotCompared("has no dates"))),
         _ if !key.iter().any(|column| column == "date") => return Ok((0, Verdict::NotCompared("not ordered by date"))),
         _ => {}
     }
-    let is_target = role(pipeline, dataset) == Some("target");
+    let targets = targets(engine.lake(), pipeline, &now).await?;
     let members = engine.lake().snapshot(MEMBERSHIP).await?.is_some_and(|s| has_column(&s, "in_universe"));
-    let pair = Pair { dataset, key: &key, schema: now.schema(), as_of, is_target, members };
+    let pair = Pair { dataset, key: &key, schema: now.schema(), as_of, targets, members };
     let engine = engine.clone().with_dataset_of("past", past, then);
     let counts = engine.query(&pair.counts()).await?;
     let Some(counts) = counts.first() else { return Ok((0, Verdict::Same)) };
@@ -72,6 +74,18 @@ pub(super) async fn compare(
     Ok((rows, Verdict::Differs(Difference { columns, rows: *differ, key, then, now })))
 }
 
+/// The columns that hold outcomes: all of a target, and those that an assembly has from one.
+async fn targets(lake: &Lake, pipeline: &Pipeline, now: &Snapshot) -> Result<BTreeSet<String>> {
+    let is_target = |dataset: &str| role(pipeline, dataset) == Some(Role::Target);
+    let names = now.schema().fields().iter().map(|field| field.name().clone());
+    if is_target(now.dataset()) {
+        return Ok(names.collect());
+    }
+    let record = lake.record(now.dataset(), now.version()).await?.unwrap_or_default();
+    let source = |name: &String| record.columns.get(name)?.source.as_deref()?.split_once('.');
+    Ok(names.filter(|name| source(name).is_some_and(|(dataset, _)| is_target(dataset))).collect())
+}
+
 fn has_column(snapshot: &Snapshot, column: &str) -> bool {
     snapshot.schema().field_with_name(column).is_ok()
 }
@@ -82,7 +96,8 @@ struct Pair<'a> {
     key: &'a [String],
     schema: &'a Schema,
     as_of: NaiveDate,
-    is_target: bool,
+    /// Columns whose past value may be missing, since it was not known yet.
+    targets: BTreeSet<String>,
     /// Whether the lake says who is a member.
     members: bool,
 }
@@ -142,7 +157,7 @@ impl Pair<'_> {
                  + {OF_LARGEST:?} * \"largest {column}\", true)"
             );
         }
-        let closed = if self.is_target { format!("{then} is not null and ") } else { String::new() };
+        let closed = if self.targets.contains(column) { format!("{then} is not null and ") } else { String::new() };
         format!("\"then\" and \"now\" and {closed}{differs}")
     }
 

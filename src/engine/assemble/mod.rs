@@ -17,6 +17,7 @@ mod columns;
 mod cursor;
 mod error;
 mod exec;
+mod joined;
 mod planner;
 mod provider;
 
@@ -24,6 +25,7 @@ pub(crate) use call::pattern_finds;
 pub use call::{AssembleCall, Member};
 pub(crate) use columns::has_key;
 pub use error::AssembleError;
+pub(crate) use joined::JoinedAssemblies;
 pub(crate) use planner::{Assemblies, calls};
 pub(crate) use provider::Assembly;
 

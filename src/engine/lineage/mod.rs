@@ -32,6 +32,7 @@ use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder}
 use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
 use datafusion::sql::parser::Statement;
 
+use super::assemble::JoinedAssemblies;
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
 use super::{Engine, Result};
 
@@ -155,6 +156,7 @@ impl Engine {
         let builder = SessionStateBuilder::new_from_existing(self.session.clone());
         let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
         super::resolve::register_pinned(&mut state, &self.lake, statement).await?;
+        state.register_relation_planner(Arc::new(JoinedAssemblies(tables.0.clone())))?;
         let marker = Arc::new(ScalarUDF::from(parameter::Parameter::default()));
         state.register_udf(marker)?;
         Ok(state)
