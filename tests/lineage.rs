@@ -240,7 +240,9 @@ async fn everything(overlays: &[PathBuf]) -> Vec<(String, ColumnGraph)> {
 
 /// Whether an expression names something, outside of text in quotes, that could be a column.
 fn names_columns(part: &ColumnPart) -> bool {
-    const CONSTANT: [&str; 15] = [
+    const CONSTANT: [&str; 17] = [
+        "unnest",
+        "make_array",
         "null",
         "true",
         "false",

@@ -166,5 +166,8 @@ fn headers_say_what_columns_mean_and_are_for() {
     assert_eq!(meaning(&found.about, "size_raw"), "liquidity and size");
     assert_eq!(header("select 1").unwrap().role, Role::Feature);
     let error = header("-- x: y.\n-- Role: sginal\nselect 1").unwrap_err();
-    assert!(error.contains("feature, signal or target, found \"sginal\"") && error.contains("sql/x.sql:2"), "{error}");
+    assert!(
+        error.contains("feature, signal, target or snapshot, found \"sginal\"") && error.contains("sql/x.sql:2"),
+        "{error}"
+    );
 }
