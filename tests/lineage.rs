@@ -240,7 +240,8 @@ async fn everything(overlays: &[PathBuf]) -> Vec<(String, ColumnGraph)> {
 
 /// Whether an expression names something, outside of text in quotes, that could be a column.
 fn names_columns(part: &ColumnPart) -> bool {
-    const CONSTANT: [&str; 17] = [
+    const CONSTANT: [&str; 18] = [
+        "values",
         "unnest",
         "make_array",
         "null",

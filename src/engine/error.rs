@@ -41,7 +41,7 @@ pub enum EngineError {
     Lake(#[from] LakeError),
     /// A call of `assemble` cannot be planned.
     #[error(transparent)]
-    Assemble(#[from] AssembleError),
+    Assemble(Box<AssembleError>),
     /// A dataset has no such column.
     #[error("dataset '{dataset}' has no column '{column}'; `kairos describe {dataset}` lists them")]
     UnknownColumn {
@@ -100,6 +100,12 @@ impl std::fmt::Display for Help {
             Self::Similar { names, .. } => write!(f, "did you mean {}?", names.join(" or ")),
             Self::Text(text) => f.write_str(text),
         }
+    }
+}
+
+impl From<AssembleError> for EngineError {
+    fn from(error: AssembleError) -> Self {
+        Self::Assemble(Box::new(error))
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn write_partitions(
         let mut batch = batch?;
         let values = batch.remove_column(at);
         count += batch.num_rows() as u64;
-        for run in partition(&[values.clone()])?.ranges() {
+        for run in partition(std::slice::from_ref(&values))?.ranges() {
             let value = match values.is_null(run.start) {
                 true => NO_VALUE.to_owned(),
                 false => array_value_to_string(&values, run.start)?,

@@ -46,17 +46,15 @@ pub enum AssembleError {
     },
     /// A column that is declared a copy differs from its source.
     #[error(
-        "{copy} is declared a copy of {source_column}, but at ticker {ticker}, date {date} it is {found} and not {expected}; correct its SQL, or take it out of copies to keep both columns"
+        "{copy} is declared a copy of {source_column}, but at {key} it is {found} and not {expected}; correct its SQL, or take it out of copies to keep both columns"
     )]
     NotACopy {
         /// The copy, `dataset.column`.
         copy: String,
         /// What it should equal, `dataset.column`.
         source_column: String,
-        /// The key of the first row that differs.
-        ticker: String,
-        /// The key of the first row that differs.
-        date: String,
+        /// The key of the first row that differs, `ticker A, date 2024-01-31`.
+        key: String,
         /// The source's value.
         expected: String,
         /// The copy's value.

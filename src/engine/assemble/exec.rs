@@ -329,8 +329,7 @@ fn verify(check: &Check, aligned: &[Aligned], keys: &Keys, cursors: &[Cursor]) -
     Err(external(AssembleError::NotACopy {
         copy: check.copy_name.clone(),
         source_column: check.source_name.clone(),
-        ticker: keys.shown_ticker(row),
-        date: keys.shown_date(row),
+        key: format!("ticker {}, date {}", keys.shown_ticker(row), keys.shown_date(row)),
         expected: shown(&source)?,
         found: shown(&copy)?,
     }))
