@@ -179,7 +179,8 @@ fn one_ticker_costs_few_requests() {
     let requests = cost("select count(n) from prices where ticker = 'C'", 270_000.0);
     let files: BTreeSet<_> = requests.iter().filter(|request| request.contains(".parquet")).collect();
     assert_eq!(files.len(), 1, "one ticker is in one file: {requests:#?}");
-    assert!(requests.len() <= 12, "{} requests: {requests:#?}", requests.len());
+    // Nine row groups, which a ticker of ten years does not fill once.
+    assert!(requests.len() <= 16, "{} requests: {requests:#?}", requests.len());
     assert!(requests.iter().all(|request| request.contains("world/prices/")), "{requests:#?}");
     let lists = requests.iter().filter(|request| request.contains("list-type=2")).count();
     assert!(lists <= 1, "{lists} listings: {requests:#?}");

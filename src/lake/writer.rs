@@ -21,8 +21,9 @@ use super::{DataFile, Lake, LakeError, Layout, Result, statistics};
 /// A new file begins at the first change of the leading sort column after this many rows: large enough to compress and
 /// scan well, small enough that ten million rows give forty files to share among cores.
 const ROWS_PER_FILE: usize = 256 * 1024;
-/// Rows of a row group; smaller than a file so that date filters can skip within one.
-const ROWS_PER_ROW_GROUP: usize = 128 * 1024;
+/// Rows of a row group. Its columns stay in the cache while they are encoded: 128 Ki rows cost a third more CPU time on the ten
+/// feature datasets, and a query for one ticker reads a whole group.
+const ROWS_PER_ROW_GROUP: usize = 32 * 1024;
 /// Ten to the number of decimals that a recorded value may have.
 const RECORDED_DECIMALS: f64 = 1e6;
 /// Values of a row group: a writer holds one, and a matrix of 150 columns would need 160 MB for each task.
