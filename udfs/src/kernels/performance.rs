@@ -23,6 +23,19 @@ pub fn sharpe(r: &[f64], periods: f64) -> f64 {
     }
 }
 
+/// √periods · mean/downside deviation, for `periods` returns a year; the downside deviation is `√(mean of min(r, 0)²)`
+/// over all returns (Sortino and van der Meer 1991, with a minimum acceptable return of 0). NaN with fewer than two
+/// returns, or if there is no loss.
+pub fn sortino(r: &[f64], periods: f64) -> f64 {
+    let losses = r.iter().copied().filter_map(present).map(|r| r.min(0.0).powi(2));
+    let (squares, count) = losses.fold((0.0, 0.0), |(squares, count), loss| (squares + loss, count + 1.0));
+    let downside: f64 = f64::sqrt(squares / count);
+    match location_and_scale(r) {
+        Some((mean, _)) if downside > 0.0 => periods.sqrt() * mean / downside,
+        _ => MISSING,
+    }
+}
+
 /// √periods · deviation (divisor n − 1). NaN with fewer than two returns.
 pub fn annualized_vol(r: &[f64], periods: f64) -> f64 {
     location_and_scale(r).map_or(MISSING, |(_, deviation)| periods.sqrt() * deviation)
@@ -39,6 +52,13 @@ pub fn annualized_return(r: &[f64], periods: f64) -> f64 {
         count += 1.0;
     }
     if count > 0.0 { (log_growth * periods / count).exp_m1() } else { MISSING }
+}
+
+/// Π (1 + r) − 1: what equity that begins at 1 has gained. A return of −100 % or less is ruin, and the result −1. NaN
+/// without returns.
+pub fn total_return(r: &[f64]) -> f64 {
+    let grown = |equity: Option<f64>, r: f64| Some(equity.unwrap_or(1.0) * (1.0 + r).max(0.0));
+    r.iter().copied().filter_map(present).fold(None, grown).map_or(MISSING, |equity| equity - 1.0)
 }
 
 /// The largest loss from a peak of the compounded returns, as a negative number; 0 if there is none. Equity begins at 1,

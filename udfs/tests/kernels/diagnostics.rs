@@ -54,7 +54,7 @@ fn a_ranking_is_a_sorted_cross_section() {
         let values = naive::present(&x);
         let mut ranks = average_ranks(&values).into_iter();
         let expected: Vec<_> = x.iter().map(|x| x.is_finite().then(|| (ranks.next().unwrap(), 0.0))).collect();
-        assert_matches("ranks", case, ranking.ranks(), &expected);
+        assert_matches("ranks", case, &ranking.ranks().collect::<Vec<_>>(), &expected);
         let ties = values.iter().map(|x| values.iter().filter(|y| *y == x).count()).max();
         let means = kernels::group_means(&ranking, &vec![1.0; rows], 3);
         assert_eq!(means.largest_tie, ties.unwrap_or(0), "case {case}");
@@ -114,12 +114,19 @@ fn performance() {
         let sharpe =
             deviation.map(|(s, _)| 252_f64.sqrt() * naive::average(&values) / s).map(|s| (s, s.abs().max(1.0)));
         assert_number("sharpe", case, kernels::sharpe(&r, 252.0), sharpe);
+        let losses: f64 = naive::sum(values.iter().map(|r| r.min(0.0).powi(2)));
+        let downside = deviation.map(|_| (losses / values.len() as f64).sqrt()).filter(|downside| *downside > 0.0);
+        let sortino = downside.map(|downside| 252_f64.sqrt() * naive::average(&values) / downside);
+        let sortino = sortino.map(|sortino| (sortino, sortino.abs().max(1.0)));
+        assert_number("sortino", case, kernels::sortino(&r, 252.0), sortino);
         let equity: Vec<f64> = std::iter::once(1.0)
             .chain(values.iter().scan(1.0, |equity, r| {
                 *equity *= 1.0 + r;
                 Some(*equity)
             }))
             .collect();
+        let total = (!values.is_empty()).then(|| (equity[equity.len() - 1] - 1.0, equity[equity.len() - 1].max(1.0)));
+        assert_number("total_return", case, kernels::total_return(&r), total);
         let growth = equity[equity.len() - 1].powf(50.4 / values.len() as f64) - 1.0;
         let growth = (!values.is_empty()).then(|| (growth, growth.abs().max(1.0)));
         assert_number("annualized_return", case, kernels::annualized_return(&r, 50.4), growth);
@@ -134,6 +141,9 @@ fn performance() {
 fn ruin_and_nothing() {
     assert_eq!(kernels::annualized_return(&[0.1, -1.3, 0.05], 252.0), -1.0);
     assert_eq!(kernels::max_drawdown(&[0.1, -1.3, 0.05]), -1.0);
+    assert_eq!(kernels::total_return(&[0.1, -1.3, 0.05, -2.0]), -1.0);
+    assert!(kernels::total_return(&[f64::NAN]).is_nan() && kernels::sortino(&[0.1, 0.2], 252.0).is_nan());
+    assert!(kernels::sortino(&[-0.1], 252.0).is_nan() && kernels::sortino(&[], 252.0).is_nan());
     assert!(kernels::sharpe(&[0.1], 252.0).is_nan() && kernels::sharpe(&[0.1, 0.1], 252.0).is_nan());
     assert!(kernels::max_drawdown(&[]).is_nan() && kernels::annualized_return(&[f64::NAN], 252.0).is_nan());
 }
