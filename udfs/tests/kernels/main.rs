@@ -4,7 +4,9 @@
 mod cross_section;
 mod diagnostics;
 mod naive;
+mod optimize;
 mod point_in_time;
+mod portfolio;
 mod recursive;
 mod rolling;
 mod series;

@@ -1,0 +1,129 @@
+//! Estimators of the covariance matrix of daily returns.
+
+use super::covariance::Covariance;
+use super::eigen::symmetric_eigen;
+use super::returns::Sample;
+
+/// How a sample becomes a covariance matrix. S is the sample covariance with divisor T − 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Estimator {
+    /// `λ·diag(S) + (1 − λ)·S` (spec 06 §2.7.2).
+    Diagonal {
+        /// λ in [0, 1].
+        intensity: f64,
+    },
+    /// `δ·m·I + (1 − δ)·S` with m the mean variance and δ estimated from the sample: Ledoit and Wolf, "A
+    /// well-conditioned estimator for large-dimensional covariance matrices", Journal of Multivariate Analysis 88
+    /// (2004), with T − 1 for T because the means are estimated.
+    LedoitWolf,
+    /// The first principal components of S, and the rest of each variance as specific variance: a statistical factor
+    /// model (Connor and Korajczyk, "Performance measurement with the arbitrage pricing theory", Journal of Financial
+    /// Economics 15 (1986)), for many more names than days.
+    Factors {
+        /// How many components.
+        count: usize,
+    },
+}
+
+impl Estimator {
+    /// The covariance of the names of a sample. The deviations of a name with missing returns are taken to be 0 there
+    /// and scaled up elsewhere, so that its variance is that of the returns it has and the matrix stays positive
+    /// semi-definite. A name with fewer than two returns has variance 0.
+    pub fn covariance(&self, sample: &Sample) -> Covariance {
+        let deviations = Deviations::of(sample);
+        match *self {
+            Self::Diagonal { intensity } => deviations.shrunk_to_diagonal(intensity.clamp(0.0, 1.0)),
+            Self::LedoitWolf => deviations.shrunk_to_identity(),
+            Self::Factors { count } => deviations.factor_model(count),
+        }
+    }
+}
+
+/// Deviations from the mean over `√(T − 1)`, one name after the other: `S = X'X`.
+struct Deviations {
+    rows: usize,
+    names: usize,
+    values: Vec<f64>,
+    variances: Vec<f64>,
+}
+
+impl Deviations {
+    fn of(sample: &Sample) -> Self {
+        let (rows, names) = (sample.rows(), sample.names());
+        let mut values = Vec::with_capacity(rows * names);
+        let mut variances = Vec::with_capacity(names);
+        for name in 0..names {
+            let returns = sample.name(name);
+            let present = || returns.iter().copied().filter(|value| value.is_finite());
+            let count = present().count();
+            let mean = present().sum::<f64>() / count.max(1) as f64;
+            let scale = if count > 1 { ((count - 1) as f64).sqrt().recip() } else { 0.0 };
+            values.extend(returns.iter().map(|value| if value.is_finite() { (value - mean) * scale } else { 0.0 }));
+            variances.push(values[name * rows..].iter().map(|value| value * value).sum());
+        }
+        Self { rows, names, values, variances }
+    }
+
+    fn name(&self, name: usize) -> &[f64] {
+        &self.values[name * self.rows..(name + 1) * self.rows]
+    }
+
+    fn shrunk_to_diagonal(self, intensity: f64) -> Covariance {
+        let specific = self.variances.iter().map(|variance| intensity * variance).collect();
+        self.shrunk(intensity, specific)
+    }
+
+    fn shrunk_to_identity(self) -> Covariance {
+        let (intensity, mean) = self.ledoit_wolf();
+        let specific = vec![intensity * mean; self.names];
+        self.shrunk(intensity, specific)
+    }
+
+    fn shrunk(self, intensity: f64, specific: Vec<f64>) -> Covariance {
+        let scale = (1.0 - intensity).sqrt();
+        let loadings = self.values.iter().map(|value| value * scale).collect();
+        Covariance::new(specific, self.rows, loadings)
+    }
+
+    /// Intensity and mean variance. All sums over pairs of names are sums over pairs of days of `XX'`.
+    fn ledoit_wolf(&self) -> (f64, f64) {
+        let n = (self.rows as f64 - 1.0).max(1.0);
+        let gram = self.gram();
+        let mean = self.variances.iter().sum::<f64>() / self.names.max(1) as f64;
+        let squares: f64 = gram.iter().map(|value| value * value).sum();
+        let fourth: f64 = (0..self.rows).map(|row| gram[row * self.rows + row].powi(2)).sum::<f64>() * n;
+        let distance = squares - self.names as f64 * mean * mean;
+        let error = (fourth - squares) / n;
+        // Without any distance to the target both are the same matrix.
+        let intensity = if distance > 0.0 { (error / distance).clamp(0.0, 1.0) } else { 1.0 };
+        (intensity, mean)
+    }
+
+    fn factor_model(&self, count: usize) -> Covariance {
+        let (_, vectors) = symmetric_eigen(self.rows, self.gram());
+        let factors = count.min(self.rows);
+        let mut loadings = Vec::with_capacity(self.names * factors);
+        let mut specific = Vec::with_capacity(self.names);
+        for name in 0..self.names {
+            let start = loadings.len();
+            // An eigenvector v of XX' makes the factor v'X, whose squares sum to the eigenvalue.
+            let factor = |vector: &Vec<f64>| vector.iter().zip(self.name(name)).map(|(v, x)| v * x).sum::<f64>();
+            loadings.extend(vectors[..factors].iter().map(factor));
+            let common: f64 = loadings[start..].iter().map(|loading| loading * loading).sum();
+            specific.push((self.variances[name] - common).max(0.0));
+        }
+        Covariance::new(specific, factors, loadings)
+    }
+
+    /// `XX'`, rows × rows.
+    fn gram(&self) -> Vec<f64> {
+        let mut gram = vec![0.0; self.rows * self.rows];
+        for name in 0..self.names {
+            let values = self.name(name);
+            for (row, value) in gram.chunks_exact_mut(self.rows.max(1)).zip(values) {
+                row.iter_mut().zip(values).for_each(|(sum, other)| *sum += value * other);
+            }
+        }
+        gram
+    }
+}

@@ -1,0 +1,121 @@
+//! Optimised books, date by date.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::holdings::Holdings;
+use super::kkt_clip;
+use super::mean_variance::Date;
+use super::options::{Method, Optimization};
+use super::outcome::{Bound, Decision, Optimized, Position, Status};
+use super::returns::Returns;
+use super::signal::Signal;
+use crate::kernels::Degenerate;
+use crate::kernels::portfolio::CrossSection;
+
+/// The optimised book of every date, in days since 1970-01-01, ascending. A book depends on its date and, with trading
+/// costs or a turnover limit, on the book before it: never on later dates, and not on the number of threads. Without
+/// costs or limit the dates are worked on by so many threads at once.
+pub fn optimize(
+    dates: &[(i32, CrossSection<'_>)],
+    returns: &Returns,
+    how: &Optimization,
+    threads: usize,
+) -> Vec<Optimized> {
+    let degenerate = match how.method {
+        Method::MeanVariance(_) => Degenerate::Corrected,
+        Method::KktClip(_) => Degenerate::Reference,
+    };
+    let decide = |date: &(i32, CrossSection<'_>), before: Option<&[f64]>| {
+        let (day, cross) = date;
+        let signal = Signal::of(cross, how.clip, degenerate, how.ties);
+        let decision = match &how.method {
+            Method::MeanVariance(method) => {
+                Date { day: *day, cross, signal: &signal, returns }.optimize(how, method, before)
+            }
+            Method::KktClip(method) => kkt_clip::optimize(*day, cross, &signal, returns, how, method),
+        };
+        (signal, decision)
+    };
+    let mut holdings = Holdings::default();
+    let mut settled = |date: &(i32, CrossSection<'_>), signal: &Signal, decision: Decision| {
+        let optimized = settle(date, signal, decision, &holdings);
+        let rows = optimized.positions.iter().filter_map(|position| {
+            date.1.ticker.binary_search(&position.ticker).ok().map(|row| (row, position.weight))
+        });
+        holdings = Holdings::drifted(&date.1, rows);
+        (optimized, holdings.clone())
+    };
+    if matches!(&how.method, Method::MeanVariance(method) if method.carries_over()) {
+        let mut before = Holdings::default();
+        let step = |date: &(i32, CrossSection<'_>)| {
+            let (signal, decision) = decide(date, Some(&before.by_row(&date.1)));
+            let (optimized, after) = settled(date, &signal, decision);
+            before = after;
+            optimized
+        };
+        return dates.iter().map(step).collect();
+    }
+    let decisions = in_parallel(dates, threads, |date| decide(date, None));
+    dates.iter().zip(decisions).map(|(date, (signal, decision))| settled(date, &signal, decision).0).collect()
+}
+
+/// Makes positions of a decision, and of what was held before.
+fn settle(
+    (day, cross): &(i32, CrossSection<'_>),
+    signal: &Signal,
+    decision: Decision,
+    holdings: &Holdings,
+) -> Optimized {
+    let before = holdings.by_row(cross);
+    let held = matches!(decision.status, Status::Held(_));
+    let mut decided = vec![None; cross.len()];
+    decision.weights.iter().for_each(|weight| decided[weight.row] = Some(*weight));
+    let mut positions = Vec::new();
+    for (row, decided) in decided.iter().enumerate() {
+        if decided.is_none() && before[row] == 0.0 {
+            continue;
+        }
+        let kept = if held { before[row] } else { 0.0 };
+        let (target, weight, bound) = decided.map_or((kept, kept, Bound::None), |it| (it.target, it.weight, it.bound));
+        let (z, rank) = (signal.z[row], signal.rank[row]);
+        positions.push(Position { ticker: cross.ticker[row], z, rank, target, weight, before: before[row], bound });
+    }
+    for (ticker, before) in holdings.gone(cross) {
+        let sold = Position { ticker, z: f64::NAN, rank: 0, target: 0.0, weight: 0.0, before, bound: Bound::None };
+        positions.push(sold);
+    }
+    positions.sort_by_key(|position| position.ticker);
+    let bound = decision.weights.iter().filter(|weight| weight.bound != Bound::None).count();
+    Optimized {
+        day: *day,
+        positions,
+        status: decision.status,
+        residual: decision.residual,
+        iterations: decision.iterations,
+        at_bound: bound as f64 / decision.weights.len().max(1) as f64,
+        returns: decision.returns,
+        fallbacks: decision.fallbacks,
+    }
+}
+
+/// Maps items on some threads, in order. Every item is worked on by itself, so that it does not matter by which thread.
+fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if threads <= 1 || items.len() <= 1 {
+        return items.iter().map(map).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
+    let work = || {
+        while let Some((place, item)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, items.get(i)?)))
+        {
+            let result = map(item);
+            results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((place, result));
+        }
+    };
+    std::thread::scope(|scope| (0..threads.min(items.len())).for_each(|_| drop(scope.spawn(work))));
+    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,7 @@
+//! Optimised portfolios.
+
+mod books;
+mod examples;
+mod fixture;
+mod market;
+mod programs;
