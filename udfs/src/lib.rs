@@ -31,8 +31,12 @@ mod arguments;
 mod column;
 mod error;
 pub mod kernels;
+mod names;
 mod scalar;
+mod table;
 mod window;
+
+use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -40,6 +44,8 @@ use datafusion::logical_expr::{AggregateUDF, WindowUDF};
 use datafusion::prelude::SessionContext;
 
 pub use error::ArgumentError;
+pub use names::nearest;
+pub use table::{TableFunctionCodec, TableFunctionError, Threads};
 
 /// Hash of this crate's sources, 32 hexadecimal digits. It changes whenever a function may compute
 /// something else, so a result stored under another fingerprint is stale.
@@ -61,6 +67,9 @@ pub fn register_all(context: &SessionContext) -> Result<()> {
     for function in aggregate::functions() {
         state.register_udaf(AggregateUDF::from(function).into())?;
     }
+    for function in table::functions() {
+        state.register_relation_planner(Arc::new(table::TableFunctionPlanner(function)))?;
+    }
     Ok(())
 }
 
@@ -69,5 +78,10 @@ pub fn function_names() -> Vec<String> {
     let scalar = scalar::functions().into_iter().map(|function| function.name().to_owned());
     let window = window::functions().into_iter().map(|function| function.name().to_owned());
     let aggregate = aggregate::functions().into_iter().map(|function| function.name().to_owned());
-    scalar.chain(window).chain(aggregate).collect()
+    scalar.chain(window).chain(aggregate).chain(table_function_names()).collect()
+}
+
+/// The names of the table functions that [`register_all`] registers.
+pub fn table_function_names() -> Vec<String> {
+    table::functions().into_iter().map(|function| function.name.to_owned()).collect()
 }

@@ -22,6 +22,19 @@ pub(super) fn functions() -> Vec<AggregateFunction> {
              returns.",
             kernels::annualized_vol,
         ),
+        annual(
+            "sortino",
+            "Square root of periods times mean / downside deviation (root mean square of the losses over all n) of r; NULL \
+             without returns or losses.",
+            kernels::sortino,
+        ),
+        AggregateFunction::new(
+            "total_return",
+            "Compounded growth over all rows, product of 1 + r, less 1; -1 after a loss of everything.",
+            |columns| Ok(kernels::total_return(columns[0])),
+        )
+        .series("r", "Simple returns.")
+        .ordered("date"),
         AggregateFunction::new(
             "max_drawdown",
             "Largest loss from a peak of the compounded returns, a negative number; equity begins at 1, which is a \

@@ -8,6 +8,7 @@ mod point_in_time;
 mod registration;
 mod scalar;
 mod support;
+mod tables;
 mod worked_composites;
 mod worked_factors;
 mod worked_features;

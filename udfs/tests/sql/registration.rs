@@ -12,11 +12,14 @@ const NAMES: &str = "safe_div clip finite bounded_inverse mean_of symlog1p rolli
     rolling_min rolling_max rolling_sum rolling_zscore rolling_skew rolling_kurt rolling_beta \
     rolling_alpha rolling_corr rolling_resid_std ewm_mean ewm_mean_alpha rsi forward_fill zscore \
     winsorized_zscore rank_pct neutralize rolling_sum_by quantile winsorize blend regime_label \
-    spearman newey_west_t sharpe annualized_return annualized_vol max_drawdown";
+    spearman newey_west_t sharpe annualized_return annualized_vol max_drawdown sortino total_return";
+const TABLE_FUNCTIONS: [&str; 3] = ["construct_portfolio", "optimize_portfolio", "vol_target"];
 
 #[test]
 fn every_function_is_registered_and_documented() {
-    let names: BTreeSet<_> = kairos_udfs::function_names().into_iter().collect();
+    let mut names: BTreeSet<_> = kairos_udfs::function_names().into_iter().collect();
+    assert_eq!(kairos_udfs::table_function_names(), TABLE_FUNCTIONS);
+    assert!(TABLE_FUNCTIONS.iter().all(|name| names.remove(*name)));
     assert_eq!(names, NAMES.split_whitespace().map(str::to_owned).collect());
     let context = session();
     for name in names {

@@ -4,7 +4,7 @@
 ///
 /// The measure is the normalised Damerau–Levenshtein distance: prefix-weighted measures such as Jaro–Winkler would call
 /// all names that begin with `feat_` alike.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     const ALIKE: f64 = 0.55;
     let mut scored: Vec<(f64, &str)> = (candidates.into_iter())
         .map(|c| (strsim::normalized_damerau_levenshtein(name, c), c))
