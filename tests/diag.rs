@@ -13,7 +13,10 @@ struct Summary {
 
 impl Summary {
     fn of(desk: &Desk, arguments: &[&str]) -> Self {
-        let text = desk.ok(&[&["--sql", SQL], arguments, &["--format", "csv"]].concat());
+        Self::read(&desk.ok(&[&["--sql", SQL], arguments, &["--format", "csv"]].concat()))
+    }
+
+    fn read(text: &str) -> Self {
         let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
         Self { header: lines.next().unwrap(), rows: lines.collect() }
     }
@@ -144,6 +147,94 @@ fn quantile_spread() {
     }
 }
 
+/// E4: what coverage is called.
+#[test]
+fn coverage_has_thresholds() {
+    let rows: Vec<String> = (0..20).map(|name| format!("(1, 'T{name:02}', 1.0, 0.01)")).collect();
+    let desk = by_hand(&rows.join(", "));
+    for (present, coverage, status, code) in [
+        (20, 100.0, "OK", 0),
+        (19, 95.0, "OK", 0),
+        (16, 80.0, "LOW", 0),
+        (15, 75.0, "CRITICAL", 3),
+        (5, 25.0, "CRITICAL", 3),
+    ] {
+        desk.ok(&[
+            "sql",
+            "-c",
+            &format!(
+                "create or replace table feat_e as select ticker, date,
+                 case when ticker < 'T{present:02}' then 1.0 end as f from sep_base_academic order by ticker, date"
+            ),
+        ]);
+        let arguments = ["--sql", SQL, "diag", "coverage", "--columns", "feat_e.f", "--format", "csv"];
+        let output = desk.run(&arguments);
+        let summary = Summary::read(&String::from_utf8_lossy(&output.stdout));
+        assert_eq!((summary.text(0, "status"), output.status.code()), (status, Some(code)), "{present} of 20");
+        summary.assert(0, &[("coverage", coverage), ("net", coverage)]);
+    }
+}
+
+/// Coefficients of the dates of a label, and of no other.
+#[test]
+fn coefficients_by_regime() {
+    let desk = e1();
+    let labels = "create or replace table regime_history_academic as
+        select * from (values (date '2024-01-02', 'low_vol_bull'), (date '2024-01-03', 'high_vol_bear'),
+            (date '2024-01-04', 'low_vol_bull')) as t (date, regime) order by date";
+    desk.ok(&["sql", "-c", labels]);
+    let ic = ["diag", "ic", "--columns", "feat_e.f", "--min-names", "6", "--horizon", "1", "--by", "regime"];
+    let summary = Summary::of(&desk, &ic);
+    assert_eq!((summary.text(0, "part"), summary.text(1, "part")), ("high_vol_bear", "low_vol_bull"));
+    summary.assert(0, &[("dates", 1.0), ("ic", 0.2898855178), ("pearson", 0.3738878171), ("hit_rate", 1.0)]);
+    let (first, third) = (0.5735294118, -1.0);
+    let (mean, deviation) = ((first + third) / 2.0, (first - third) / 2_f64.sqrt());
+    summary.assert(1, &[("dates", 2.0), ("ic", mean), ("ic_std", deviation), ("icir", mean / deviation)]);
+    // A date without a label is in no part.
+    desk.ok(&["sql", "-c", &labels.replace("'high_vol_bear'", "null")]);
+    assert_eq!(Summary::of(&desk, &ic).rows.len(), 1);
+}
+
+/// The signal of a day ranks the one-day return that begins two rows later, and no other.
+#[test]
+fn lagged_decay() {
+    let days = 12;
+    // Every day another order of the names.
+    let log_return = |name: u32, day: u32| f64::from((name + 1) * (day % 10 + 1) % 11) / 200.0;
+    let mut rows = Vec::new();
+    for name in 0..9 {
+        let mut price = 100.0;
+        for day in 1..=days {
+            price *= log_return(name, day).exp();
+            rows.push(format!("({day}, 'T{name}', {:e}, {price:e})", log_return(name, day + 3)));
+        }
+    }
+    let desk = by_hand(&rows.join(", "));
+    let prices = "create or replace table sep_base_academic as
+        select ticker, date, ret_1d_f as closeadj, true as in_universe from feat_targets order by ticker, date";
+    desk.ok(&["sql", "-c", prices]);
+    let decay = |arguments: &[&str]| {
+        Summary::of(&desk, &[&["diag", "decay", "--columns", "feat_e.f", "--min-names", "9"], arguments].concat())
+    };
+    let lagged = decay(&["--lag", "3,0,1,2"]);
+    assert_eq!(lagged.rows.len(), 4);
+    for row in 0..4 {
+        let lag = f64::from(row as u32);
+        lagged.assert(row, &[("lag", lag), ("horizon", 1.0), ("dates", f64::from(days) - 1.0 - lag)]);
+        assert_eq!((lagged.number(row, "ic") - 1.0).abs() < 1e-9, row == 2, "lag {row}: {}", lagged.number(row, "ic"));
+    }
+    lagged.assert(2, &[("of_peak", 1.0), ("hit_rate", 1.0)]);
+    // The row on which the return ends that says at most half.
+    lagged.assert(0, &[("half_life", 4.0)]);
+    // Two rows after one are not what one row after two are; a lag of 0 is none.
+    let longer = decay(&["--lag", "1,2", "--horizon", "1,2"]);
+    let key = |row: usize| (longer.number(row, "lag"), longer.number(row, "horizon"));
+    assert_eq!([0, 1, 2, 3].map(key), [(1.0, 1.0), (1.0, 2.0), (2.0, 1.0), (2.0, 2.0)]);
+    longer.assert(2, &[("ic", 1.0)]);
+    assert!(longer.number(1, "ic") < 0.999 && longer.number(3, "ic") < 0.999);
+    assert_eq!(decay(&["--lag", "0", "--horizon", "1,2,3"]).rows, decay(&["--horizon", "1,2,3"]).rows);
+}
+
 #[test]
 fn wrong_requests() {
     let desk = e1();
@@ -188,29 +279,36 @@ fn wrong_requests() {
     assert!(message.contains("1 of the columns"), "{message}");
 }
 
-/// The returns of the synthetic market follow value, momentum and reversal a little (src/raw/synth/style.rs).
+/// The returns of the synthetic market follow value, quality, momentum, reversal and the trades of insiders a little
+/// (src/raw/synth/style.rs).
 #[test]
 fn planted_links_are_found() {
     let desk = Desk::new();
     let files = desk.path("market").display().to_string();
     desk.ok(&["synth", "--tickers", "400", "--days", "1100", "--out", &files]);
     desk.ok(&["land", "--dir", &files]);
-    desk.ok(&["--sql", SQL, "run", "feat_momentum_v2", "feat_targets"]);
-    // What the daily ratios said of value, and what nobody can know.
-    let value = "create or replace table feat_probe as
-        select b.ticker, b.date, bounded_inverse(d.pb, 1000) as book_yield,
-            lead(b.closeadj, 10) over (partition by b.ticker order by b.date) / b.closeadj as oracle
-        from sep_base_academic b left join daily d on d.ticker = b.ticker and d.date = b.date
-        order by b.ticker, b.date";
-    desk.ok(&["sql", "-c", value]);
-    let columns =
-        "feat_momentum_v2.mom_12_1,feat_momentum_v2.reversal_1m,feat_momentum_v2.mom_1m,feat_probe.book_yield";
+    desk.ok(&[
+        "--sql",
+        SQL,
+        "run",
+        "feat_momentum_v2",
+        "feat_value_v2",
+        "feat_quality_v2",
+        "feat_insider",
+        "feat_targets",
+    ]);
+    // What nobody can know.
+    let oracle = "create or replace table feat_probe as
+        select ticker, date, lead(closeadj, 10) over (partition by ticker order by date) / closeadj as oracle
+        from sep_base_academic order by ticker, date";
+    desk.ok(&["sql", "-c", oracle]);
+    let columns = "mom_12_1,reversal_1m,mom_1m,value_composite_z,quality_composite_z,insider_composite_z";
     let summary = Summary::of(&desk, &["diag", "ic", "--columns", columns]);
     let t_of = |feature: &str| {
         let row = (0..summary.rows.len()).find(|row| summary.text(*row, "feature") == feature).unwrap();
         summary.number(row, "t_nw")
     };
-    for feature in ["mom_12_1", "reversal_1m", "book_yield"] {
+    for feature in ["mom_12_1", "reversal_1m", "value_composite_z", "quality_composite_z", "insider_composite_z"] {
         assert!(t_of(feature) > 2.0, "{feature}: {}", t_of(feature));
     }
     assert!((t_of("mom_1m") + t_of("reversal_1m")).abs() < 1e-9, "the opposite of a factor says the opposite");
@@ -220,9 +318,10 @@ fn planted_links_are_found() {
     assert!(decay.number(0, "ic") < 0.999 && decay.number(2, "ic") < 0.999);
 
     let spread = Summary::of(&desk, &["diag", "quantiles", "--columns", columns, "--quantiles", "5"]);
-    assert!((0..4).all(|row| spread.number(row, "dates") > 500.0));
+    assert_eq!(spread.rows.len(), 6);
+    assert!((0..6).all(|row| spread.number(row, "dates") > 500.0));
     let coverage = Summary::of(&desk, &["diag", "coverage", "--columns", columns]);
-    for row in 0..4 {
+    for row in 0..6 {
         assert!(coverage.number(row, "net") >= coverage.number(row, "coverage"));
     }
     let pairs = Summary::of(&desk, &["diag", "correlation", "--columns", "mom_1m,reversal_1m,mom_12_1"]);

@@ -1,11 +1,14 @@
--- Decay: the information coefficient of a feature over longer and longer returns (spec 05 §4.1).
--- `kairos diag decay` computes diag_ic for several horizons and runs this.
--- of_peak: |ic| as a share of the largest over the horizons; half_life: the first horizon after the peak at which it is at
--- most one half, NULL if it is never.
+-- Decay: the information coefficient of a feature over longer returns, or over later ones (spec 05 §4.1).
+-- `kairos diag decay` computes diag_ic for several horizons, with --lag for returns that begin some rows after the date,
+-- and runs this.
+-- of_peak: |ic| as a share of the feature's largest; half_life: the first row ahead (lag + horizon, the end of a return)
+-- after the peak at which it is at most one half, NULL if it never is.
 with means as (
     select
         feature,
+        lag,
         horizon,
+        lag + horizon as ahead,
         count(spearman) as dates,
         avg(spearman) as ic,
         safe_div(avg(spearman), stddev(spearman)) as icir,
@@ -13,7 +16,7 @@ with means as (
         avg(case when spearman > 0 then 1.0 when spearman <= 0 then 0.0 end) as hit_rate
     from diag_ic
     where sector is null
-    group by feature, horizon
+    group by feature, lag, horizon
 ),
 
 shares as (
@@ -24,12 +27,13 @@ shares as (
 ),
 
 peaks as (
-    select *, max(case when of_peak = 1 then horizon end) over (partition by feature) as peak
+    select *, max(case when of_peak = 1 then ahead end) over (partition by feature) as peak
     from shares
 )
 
 select
     feature,
+    lag,
     horizon,
     dates,
     ic,
@@ -37,6 +41,6 @@ select
     t_nw,
     hit_rate,
     of_peak,
-    min(case when horizon > peak and of_peak <= 0.5 then horizon end) over (partition by feature) as half_life
+    min(case when ahead > peak and of_peak <= 0.5 then ahead end) over (partition by feature) as half_life
 from peaks
-order by feature, horizon
+order by feature, lag, horizon

@@ -1,6 +1,6 @@
 -- Information coefficients, summarised: how well a feature ranks the returns that follow (spec 05 §4.1).
 -- `kairos diag ic` computes diag_ic, one coefficient per feature, horizon and date, and runs this; after `--save` it can
--- be run on its own. $diag_by cuts the dates or the members into parts.
+-- be run on its own, and then looks at returns that begin at once. $diag_by cuts the dates or the members into parts.
 -- ic: mean over dates of Spearman's coefficient; icir: mean / deviation; t_nw: t-statistic with the variance of Newey and
 -- West over the horizon's overlap; icir_year: of every horizon-th date, annualised; pearson: the same without ranks.
 with coefficients as (
@@ -21,6 +21,7 @@ with coefficients as (
         end as part
     from diag_ic
     where spearman is not null
+        and lag = 0
         and (sector is null) = ($diag_by <> 'sector')
 ),
 

@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 
 use super::{DiagnosticsError, Result};
 use crate::engine::Engine;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 /// What all features are read from, if it has been built.
 const MATRIX: &str = "feat_matrix";

@@ -1,6 +1,8 @@
 //! Information coefficients: per date, how well a column ranks and scales the returns that follow.
 
-use kairos_udfs::kernels::{Ranking, pearson};
+use std::collections::HashMap;
+
+use kairos_udfs::kernels::{Presence, Ranking, pearson};
 
 use super::by_date::by_date;
 use super::panel::Panel;
@@ -56,28 +58,55 @@ impl Question<'_> {
     /// The coefficients among some of a date's members.
     fn of_members(&self, date: usize, sector: Option<u32>, members: &[u32]) -> Vec<Coefficient> {
         let slice = self.panel.cross_section(date);
+        // Whom no return follows says nothing.
+        let followed =
+            |member: &u32| self.targets.iter().any(|column| column[slice.start + *member as usize].is_finite());
+        let members: Vec<u32> = members.iter().copied().filter(followed).collect();
         let pick = |column: &[f64]| -> Vec<f64> {
             let column = &column[slice.clone()];
             members.iter().map(|member| column[*member as usize]).collect()
         };
-        let targets: Vec<_> = self.targets.iter().map(|column| pick(column)).collect();
-        let target_ranks: Vec<_> = targets.iter().map(|column| Ranking::of(column)).collect();
+        let mut targets: Vec<_> = self.targets.iter().map(|column| Returns::of(pick(column))).collect();
         let mut found = Vec::with_capacity(self.features.len() * targets.len());
         for (feature, column) in self.features.iter().enumerate() {
             let values = pick(column);
             let ranks = Ranking::of(&values);
-            for (target, (returns, of_returns)) in targets.iter().zip(&target_ranks).enumerate() {
-                let names = ranks.common(of_returns);
+            for (target, returns) in targets.iter_mut().enumerate() {
+                let ranks = ranks.among(returns.ranks.present());
+                let names = ranks.count();
                 if names == 0 {
                     continue;
                 }
                 let (pearson, spearman) = match names >= self.min_names {
-                    true => (pearson(&values, returns), ranks.correlation(of_returns)),
+                    true => (pearson(&values, &returns.values), ranks.correlation(returns.among(ranks.present()))),
                     false => (f64::NAN, f64::NAN),
                 };
                 found.push(Coefficient { feature, target, date, sector, names, pearson, spearman });
             }
         }
         found
+    }
+}
+
+/// The returns of a cross-section.
+struct Returns {
+    values: Vec<f64>,
+    ranks: Ranking,
+    /// Ranks among the names that some feature has a value of, too; many features miss the same names.
+    parts: HashMap<Presence, Ranking>,
+}
+
+impl Returns {
+    fn of(values: Vec<f64>) -> Self {
+        let ranks = Ranking::of(&values);
+        Self { values, ranks, parts: HashMap::new() }
+    }
+
+    fn among(&mut self, present: &Presence) -> &Ranking {
+        let Self { ranks, parts, .. } = self;
+        if present == ranks.present() {
+            return ranks;
+        }
+        parts.entry(present.clone()).or_insert_with(|| ranks.among(present).into_owned())
     }
 }

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, StringArray};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, Date32Type};
+use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
 use super::features::quoted;
 use super::panel::{NOWHERE, Panel};
-use super::{DiagnosticsError, Feature, Result};
+use super::{DiagnosticsError, Feature, Result, Target};
 use crate::engine::Engine;
 
 /// Calendar days beyond 7/5 of its rows that a forward return may span; a longer one has a gap in trading.
 const LONGEST_GAP: u32 = 10;
+
+/// Rows that are put at their places at a time: the more there are, the more of a date lie side by side.
+const BLOCK: usize = 1 << 16;
 
 /// Which rows count.
 #[derive(Debug, Clone, Default)]
@@ -116,25 +120,30 @@ pub(super) async fn features(
     Ok(laid)
 }
 
-/// Returns of the next `horizons` rows of a ticker, on adjusted closes: P(t+h)/P(t) − 1. Missing where the ticker stops
-/// trading before, or rests for long in between.
+/// Returns over rows of a ticker, on adjusted closes: P(t+lag+h)/P(t+lag) − 1. Missing where the ticker stops trading
+/// before, or rests for long in between.
 pub(super) async fn forward_returns(
     engine: &Engine,
     panel: &Panel,
     universe: &Universe,
-    horizons: &[u32],
+    targets: &[&Target],
 ) -> Result<Vec<Laid>> {
-    let column = |h: &u32| {
-        let longest = h * 7 / 5 + LONGEST_GAP;
+    let column = |(number, target): (usize, &&Target)| {
+        let end = target.lag + target.horizon;
+        let start = match target.lag {
+            0 => "closeadj".to_owned(),
+            lag => format!("lead(closeadj, {lag}) over w"),
+        };
+        let longest = end * 7 / 5 + LONGEST_GAP;
         format!(
-            ", case when lead(date, {h}) over w - date <= {longest} \
-             then safe_div(lead(closeadj, {h}) over w, closeadj) - 1 end as ret_{h}"
+            ", case when lead(date, {end}) over w - date <= {longest} \
+             then safe_div(lead(closeadj, {end}) over w, {start}) - 1 end as return_{number}"
         )
     };
-    let columns: String = horizons.iter().map(column).collect();
+    let columns: String = targets.iter().enumerate().map(column).collect();
     let sql =
         format!("select ticker, date{columns} from sep_base_academic window w as (partition by ticker order by date)");
-    lay(engine, panel, universe, "sep_base_academic", &sql, horizons.len()).await
+    lay(engine, panel, universe, "sep_base_academic", &sql, targets.len()).await
 }
 
 /// The number of each ticker's own row, from 1, over all its history.
@@ -191,18 +200,21 @@ async fn lay(
     let mut laid = vec![Laid { values: vec![f64::NAN; panel.places()], infinite: 0 }; count];
     let mut taken = vec![false; panel.places()];
     let mut rows = engine.rows(sql).await?;
-    while let Some(batch) = rows.next().await {
-        let batch = batch?;
-        let (tickers, dates) = keys(batch.columns())?;
-        let places = panel.places_of(&tickers, &dates);
-        for place in places.iter().filter(|place| **place != NOWHERE) {
+    loop {
+        let block = next_block(&mut rows).await?;
+        if block.is_empty() {
+            break;
+        }
+        let placed = placed(panel, &block)?;
+        for (place, _) in &placed {
             if std::mem::replace(&mut taken[*place as usize], true) {
                 let (ticker, date) = panel.key(*place);
                 return Err(DiagnosticsError::DuplicateKey { dataset: source.to_owned(), ticker, date });
             }
         }
-        for (column, laid) in batch.columns()[2..].iter().zip(&mut laid) {
-            laid.put(cast(column, &DataType::Float64)?.as_primitive(), &places);
+        for (at, laid) in laid.iter_mut().enumerate() {
+            let pieces: Vec<&dyn Array> = block.iter().map(|batch| batch.column(at + 2).as_ref()).collect();
+            laid.put(cast(&concat(&pieces)?, &DataType::Float64)?.as_primitive(), &placed);
         }
     }
     if !taken.contains(&true) {
@@ -211,11 +223,43 @@ async fn lay(
     Ok(laid)
 }
 
+/// The next batches that together have some [`BLOCK`] rows; none at the end.
+async fn next_block(rows: &mut SendableRecordBatchStream) -> Result<Vec<RecordBatch>> {
+    let (mut block, mut count) = (Vec::new(), 0);
+    while count < BLOCK
+        && let Some(batch) = rows.next().await
+    {
+        let batch = batch?;
+        count += batch.num_rows();
+        block.push(batch);
+    }
+    Ok(block)
+}
+
+/// Place and number of each row that belongs to a member; for many columns in the order of places. Places lie by date and
+/// rows by ticker; in this order the values of neighbours on a date are written together.
+fn placed(panel: &Panel, block: &[RecordBatch]) -> Result<Vec<(u32, u32)>> {
+    let mut places = Vec::new();
+    for batch in block {
+        let (tickers, dates) = keys(batch.columns())?;
+        places.extend(panel.places_of(&tickers, &dates));
+    }
+    let mut placed: Vec<_> = places.into_iter().zip(0..).filter(|(place, _)| *place != NOWHERE).collect();
+    // Sorting costs as much as it saves in two or three columns.
+    if block.first().is_some_and(|batch| batch.num_columns() > 2 + 3) {
+        placed.sort_unstable();
+    }
+    Ok(placed)
+}
+
 impl Laid {
-    fn put(&mut self, column: &Float64Array, places: &[u32]) {
-        for (row, place) in places.iter().enumerate() {
-            if *place != NOWHERE && column.is_valid(row) {
-                let value = column.value(row);
+    /// Puts the values of rows at their places, given as (place, row).
+    fn put(&mut self, column: &Float64Array, placed: &[(u32, u32)]) {
+        let (values, nulls) = (column.values(), column.nulls());
+        for (place, row) in placed {
+            let row = *row as usize;
+            if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+                let value = values[row];
                 self.infinite += usize::from(!value.is_finite());
                 self.values[*place as usize] = if value.is_finite() { value } else { f64::NAN };
             }

@@ -14,9 +14,11 @@ use crate::engine::Engine;
 /// Columns are read in portions of at most this many bytes.
 const PORTION: usize = 1 << 30;
 
-/// What a feature is meant to predict: the return of the next `horizon` rows.
+/// What a feature is meant to predict: the return over `horizon` rows.
 #[derive(Debug, Clone)]
 pub struct Target {
+    /// Rows of the ticker between the date and the start of the return; 0 of a return that begins at once.
+    pub lag: u32,
     /// Rows of the ticker; returns overlap on `horizon` − 1 dates.
     pub horizon: u32,
     /// The column that holds it; computed from adjusted closes if `None`.
@@ -66,8 +68,8 @@ impl Study {
         &self.panel
     }
 
-    /// Information coefficients: feature, horizon, date, sector (NULL: all members), regime, names, pearson, spearman.
-    /// The coefficients of dates with fewer than `min_names` names are NULL.
+    /// Information coefficients: feature, lag, horizon, date, sector (NULL: all members), regime, names, pearson,
+    /// spearman. The coefficients of dates with fewer than `min_names` names are NULL.
     ///
     /// # Errors
     /// If a column cannot be read.
@@ -100,6 +102,7 @@ impl Study {
         let regime = |date: usize| regimes.as_ref().and_then(|regimes| regimes[date].as_deref());
         table(vec![
             ("feature", texts(found.iter().map(|c| Some(self.name(c.feature))))),
+            ("lag", counts(found.iter().map(|c| targets[c.target].lag as usize))),
             ("horizon", counts(found.iter().map(|c| targets[c.target].horizon as usize))),
             ("date", dates(found.iter().map(|c| self.panel.dates()[c.date]))),
             ("sector", texts(found.iter().map(|c| c.sector.map(sector)))),
@@ -215,11 +218,11 @@ impl Study {
 
     async fn returns(&self, targets: &[Target]) -> Result<Vec<Laid>> {
         let stored: Vec<Feature> = targets.iter().filter_map(|target| target.column.clone()).collect();
-        let computed: Vec<u32> = targets.iter().filter(|t| t.column.is_none()).map(|t| t.horizon).collect();
+        let computed: Vec<&Target> = targets.iter().filter(|target| target.column.is_none()).collect();
         let mut stored = load::features(&self.engine, &self.panel, &self.universe, &stored).await?.into_iter();
         let computed = match computed.as_slice() {
             [] => Vec::new(),
-            horizons => load::forward_returns(&self.engine, &self.panel, &self.universe, horizons).await?,
+            targets => load::forward_returns(&self.engine, &self.panel, &self.universe, targets).await?,
         };
         let mut computed = computed.into_iter();
         let next = |target: &Target| if target.column.is_some() { stored.next() } else { computed.next() };

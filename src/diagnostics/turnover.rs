@@ -71,7 +71,7 @@ impl Pair<'_> {
     fn ranks_before(&self, tickers: usize) -> Ranking {
         let mut of_ticker = vec![f64::NAN; tickers];
         for (ticker, rank) in self.members[1].iter().zip(self.earlier.ranks()) {
-            of_ticker[*ticker as usize] = *rank;
+            of_ticker[*ticker as usize] = rank;
         }
         Ranking::of(&self.members[0].iter().map(|ticker| of_ticker[*ticker as usize]).collect::<Vec<_>>())
     }

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Series,
     /// A column of any type, of which only equality matters.
     Group,
+    /// A column of truth values.
+    Mark,
     /// A constant positive integer.
     Count,
     /// A constant number.
@@ -30,13 +32,14 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether the argument is a column; columns come before constants.
     pub(crate) fn is_column(self) -> bool {
-        matches!(self, Self::Series | Self::Group)
+        matches!(self, Self::Series | Self::Group | Self::Mark)
     }
 
     fn expected(self) -> &'static str {
         match self {
             Self::Series => "a number",
             Self::Group => "a column",
+            Self::Mark => "a boolean",
             Self::Count => "an integer constant",
             Self::Number => "a numeric constant",
             Self::Text => "a string constant",
@@ -48,6 +51,7 @@ impl Kind {
         let (fits, target) = match self {
             Self::Series | Self::Number => (is_number(found), DataType::Float64),
             Self::Group => (true, found.clone()),
+            Self::Mark => (matches!(found, DataType::Boolean | DataType::Null), DataType::Boolean),
             Self::Count => (found.is_integer() || found.is_null(), DataType::Int64),
             Self::Text => (found.is_string() || found.is_null(), DataType::Utf8),
         };

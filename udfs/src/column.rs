@@ -22,6 +22,14 @@ pub(crate) fn numbers(column: &ArrayRef) -> Result<Cow<'_, [f64]>> {
     Ok(Cow::Owned(pairs.map(|(&value, valid)| if valid { value } else { f64::NAN }).collect()))
 }
 
+/// The values of a Boolean column with false in place of NULL.
+pub(crate) fn marks(column: &ArrayRef) -> Result<Vec<bool>> {
+    let column = column
+        .as_boolean_opt()
+        .ok_or_else(|| internal_datafusion_err!("expected a Boolean column, found {}", column.data_type()))?;
+    Ok(column.iter().map(|mark| mark == Some(true)).collect())
+}
+
 /// A Float64 column with NULL in place of every value that is not finite.
 pub(crate) fn nullable(values: Vec<f64>) -> ArrayRef {
     let valid = BooleanBuffer::collect_bool(values.len(), |i| values[i].is_finite());

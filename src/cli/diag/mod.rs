@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::Int64Type;
 
 use super::sql::{self, RowFormat, Target as Output};
 use super::{CliError, Context};
-use crate::diagnostics::{DiagnosticsError, Study, bonferroni_threshold};
+use crate::diagnostics::{DiagnosticsError, Study, Target, bonferroni_threshold};
 use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::Parameters;
@@ -32,7 +32,7 @@ enum Diagnostic {
     Quantiles(QuantileArgs),
     /// Share of members that have a value; exit code 3 if a column's is critical
     Coverage(PlainArgs),
-    /// Information coefficients over longer and longer returns
+    /// Information coefficients over longer, or over later returns
     Decay(DecayArgs),
     /// Rank correlations between features
     Correlation(PlainArgs),
@@ -77,10 +77,23 @@ struct DecayArgs {
     selection: Selection,
     #[command(flatten)]
     destination: Destination,
-    /// Rows ahead, computed from adjusted closes
-    #[arg(long, value_delimiter = ',', default_values_t = options::DECAY, value_name = "ROWS",
-          value_parser = clap::value_parser!(u32).range(1..=2520))]
+    /// Rows that the returns span, computed from adjusted closes [default: 1,2,3,5,10,21,42,63, or 1 with --lag]
+    #[arg(long, value_delimiter = ',', value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=2520))]
     horizon: Vec<u32>,
+    /// Rows between the date and the start of the returns, e.g. 0,1,2,4,9,20,41,62
+    #[arg(long, value_delimiter = ',', value_name = "ROWS", value_parser = clap::value_parser!(u32).range(0..=2520))]
+    lag: Vec<u32>,
+}
+
+impl DecayArgs {
+    fn targets(&self) -> Vec<Target> {
+        match (self.lag.as_slice(), self.horizon.as_slice()) {
+            ([], []) => options::computed(&[0], &options::DECAY),
+            ([], horizons) => options::computed(&[0], horizons),
+            (lags, []) => options::computed(lags, &[1]),
+            (lags, horizons) => options::computed(lags, horizons),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -205,8 +218,7 @@ async fn coverage(context: &Context, engine: &Engine, args: &PlainArgs) -> Resul
 async fn decay(context: &Context, engine: &Engine, args: &DecayArgs) -> Result<(), CliError> {
     let report = Report::new(context, engine, &args.destination, &[])?;
     let study = args.selection.study(context, engine).await?;
-    let targets = options::computed(&args.horizon);
-    let found = study.information_coefficients(&targets, args.selection.min_names, false).await?;
+    let found = study.information_coefficients(&args.targets(), args.selection.min_names, false).await?;
     report.finish(&study, "diag_ic", found, "decay").await
 }
 
@@ -262,7 +274,7 @@ impl<'a> Report<'a> {
 /// Commits the rows per date as a dataset, with the versions of what they were computed from.
 async fn save(context: &Context, engine: &Engine, study: &Study, dataset: &str) -> Result<(), CliError> {
     let order = match dataset {
-        "diag_ic" => "feature, horizon, sector, date",
+        "diag_ic" => "feature, lag, horizon, sector, date",
         "diag_quantiles" => "feature, horizon, date, quantile",
         "diag_turnover" => "feature, lag, date",
         "diag_correlation" => "feature, other",

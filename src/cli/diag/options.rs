@@ -1,5 +1,6 @@
 //! The options that the diagnostics share.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -105,16 +106,16 @@ impl TargetArgs {
             let horizon = self.horizon.unwrap_or(5);
             let name = format!("feat_targets.ret_{horizon}d_f");
             return Ok(match find_features(engine, None, &[name]).await {
-                Ok(mut found) => Target { horizon, column: found.pop() },
+                Ok(mut found) => Target { lag: 0, horizon, column: found.pop() },
                 // Not every horizon is stored.
-                Err(_) => Target { horizon, column: None },
+                Err(_) => Target { lag: 0, horizon, column: None },
             });
         };
         let qualified = if name.contains('.') { name.clone() } else { format!("feat_targets.{name}") };
         let column = find_features(engine, None, &[qualified]).await?.pop();
         let horizon = self.horizon.or_else(|| horizon_of(name));
         let horizon = horizon.ok_or_else(|| DiagnosticsError::UnknownHorizon(name.clone()))?;
-        Ok(Target { horizon, column })
+        Ok(Target { lag: 0, horizon, column })
     }
 }
 
@@ -124,12 +125,14 @@ fn horizon_of(name: &str) -> Option<u32> {
     days.parse().ok().filter(|days| *days > 0)
 }
 
-/// Targets computed from adjusted closes.
-pub(super) fn computed(horizons: &[u32]) -> Vec<Target> {
-    let mut horizons = horizons.to_vec();
-    horizons.sort_unstable();
-    horizons.dedup();
-    horizons.into_iter().map(|horizon| Target { horizon, column: None }).collect()
+/// Targets computed from adjusted closes, one for each horizon after each lag.
+pub(super) fn computed(lags: &[u32], horizons: &[u32]) -> Vec<Target> {
+    let (lags, horizons) = (BTreeSet::from_iter(lags), BTreeSet::from_iter(horizons));
+    let mut targets = Vec::with_capacity(lags.len() * horizons.len());
+    for lag in lags {
+        targets.extend(horizons.iter().map(|horizon| Target { lag: *lag, horizon: **horizon, column: None }));
+    }
+    targets
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context, engine: &Engine, args: &SheetArgs) ->
 
     title("Decay")?;
     let shown = Report::new(context, engine, &only_shown, &[])?;
-    let found = study.information_coefficients(&computed(&DECAY), args.min_names, false).await?;
+    let found = study.information_coefficients(&computed(&[0], &DECAY), args.min_names, false).await?;
     shown.finish(&study, "diag_ic", found, "decay").await?;
 
     let found = study.quantile_returns(&[target], args.quantiles.into()).await?;

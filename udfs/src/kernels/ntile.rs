@@ -45,8 +45,7 @@ pub struct GroupMeans {
 /// are dealt to groups in the order of their rows.
 pub fn group_means(ranking: &Ranking, y: &[f64], groups: usize) -> GroupMeans {
     let order: Vec<usize> = ranking.order().iter().map(|row| *row as usize).filter(|row| y[*row].is_finite()).collect();
-    let ranks = ranking.ranks();
-    let largest_tie = order.chunk_by(|a, b| ranks[*a] == ranks[*b]).map(<[usize]>::len).max().unwrap_or(0);
+    let largest_tie = order.chunk_by(|a, b| ranking.tied(*a, *b)).map(<[usize]>::len).max().unwrap_or(0);
     let mean = |rows: &[usize]| match rows {
         [] => MISSING,
         rows => rows.iter().map(|row| y[*row]).sum::<f64>() / rows.len() as f64,

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{Documentation, PartitionEvaluator, Signature, Vol
 use datafusion::physical_plan::PhysicalExpr;
 
 use super::arguments::{Argument, Arguments, Constants, Kind};
-use crate::column::{nullable, numbers};
+use crate::column::{marks, nullable, numbers};
 use crate::error::ArgumentError;
 
 /// Computes a partition's result from its columns; NaN is missing.
@@ -31,6 +31,11 @@ pub(super) fn on_series(kernel: impl Fn(&[f64]) -> Vec<f64> + Send + 'static) ->
 /// A kernel of two numeric columns.
 pub(super) fn on_pair(kernel: impl Fn(&[f64], &[f64]) -> Vec<f64> + Send + 'static) -> Kernel {
     Box::new(move |columns| Ok(kernel(&numbers(&columns[0])?, &numbers(&columns[1])?)))
+}
+
+/// A kernel of a numeric column and of marks, false where they are NULL.
+pub(super) fn on_marked(kernel: impl Fn(&[f64], &[bool]) -> Vec<f64> + Send + 'static) -> Kernel {
+    Box::new(move |columns| Ok(kernel(&numbers(&columns[0])?, &marks(&columns[1])?)))
 }
 
 /// A function of a partition: columns and constants in, a nullable Float64 per row out.

@@ -48,7 +48,7 @@ async fn wrong_arguments() {
             "argument `min_group` of winsorized_zscore must be an integer of at least 1",
         ),
         ("quantile(x, 1.5)", "argument `p` of quantile must be a number from 0 to 1, found 1.5"),
-        ("winsorize(x, x, 0.9, 0.1)", "argument `p_hi` of winsorize must be greater than p_lo = 0.9, found 0.1"),
+        ("winsorize(x, true, 0.9, 0.1)", "argument `p_hi` of winsorize must be greater than p_lo = 0.9, found 0.1"),
         ("neutralize(x)", "write neutralize(x, group)"),
         ("forward_fill()", "write forward_fill(x)"),
     ];
