@@ -17,6 +17,7 @@ fn market() -> Desk {
     desk.ok(&["synth", "--tickers", "700", "--days", "900", "--out", &files]);
     desk.ok(&["land", "--dir", &files]);
     desk.ok(&["--sql", SQL, "run", "--phase", "base", "--phase", "universe"]);
+    desk.ok(&["--sql", SQL, "run", "sf1_pit", "sf1_asof"]);
     desk
 }
 
@@ -61,7 +62,38 @@ async fn features_neither_sort_nor_move_rows() {
         assert_eq!(plan.matches("DataSourceExec").count(), 1, "{dataset} scans more than once:\n{plan}");
         assert!(plan.contains("output_partitioning=Range"), "{dataset} is not read by ranges:\n{plan}");
     }
+    // Filings are few: they are collected, and the sessions stream past them.
+    for (dataset, joins) in [("feat_quality_v2", 1), ("feat_growth_v2", 1), ("feat_fundamental", 2)] {
+        let plan = plan(&desk, &pipeline, dataset).await;
+        let sessions = plan.lines().filter(|line| line.contains("join_type=Right"));
+        assert_eq!(sessions.filter(|line| line.contains("mode=CollectLeft")).count(), joins, "{dataset}:\n{plan}");
+        let before = plan.find("HashJoinExec").unwrap();
+        assert!(!plan[..before].contains("Sort") && !plan[..before].contains("Repartition"), "{dataset}:\n{plan}");
+    }
     for dataset in ["sep_base_academic", "feat_beta", "universe", "sep_base"] {
         println!("== {dataset}\n{}", plan(&desk, &pipeline, dataset).await);
     }
+}
+
+/// All datasets of the matrix come from one version of the base: nothing is sorted, moved or searched for, each is read by
+/// the base's ranges and its keys are compared on the way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_matrix_lays_columns_side_by_side() {
+    let (desk, pipeline) = (market(), pipeline());
+    desk.ok(&["--sql", SQL, "run", "feat_matrix", "--no-checks"]);
+    let plan = plan(&desk, &pipeline, "feat_matrix").await;
+    for operator in ["SortExec", "SortPreservingMergeExec", "RepartitionExec", "JoinExec", "rearranged="] {
+        assert!(!plan.contains(operator), "the matrix has a {operator}:\n{plan}");
+    }
+    let datasets = pipeline.step("feat_matrix").unwrap().inputs.len();
+    assert!(datasets > 30 && plan.contains("AssembleExec: base=sep_base_academic"), "{plan}");
+    assert_eq!(plan.matches("DataSourceExec").count(), datasets, "each is read once:\n{plan}");
+    assert_eq!(plan.matches("output_partitioning=Range").count(), datasets, "and by ranges:\n{plan}");
+    // A view adds no operator but its projection, and reads what is asked for.
+    let lake = Lake::open(desk.lake().to_str().unwrap()).unwrap();
+    let engine = Engine::new(lake, &Resources { threads: Some(2), memory_limit: None }).unwrap();
+    let engine = engine.with_views(pipeline.views());
+    let plan = engine.physical_plan("select ticker, date, adv_20 from feat_matrix_v2").await.unwrap();
+    let plan = displayable(plan.as_ref()).indent(false).to_string();
+    assert!(plan.contains("projection=[ticker, date, adv_20]") && !plan.contains("SortExec"), "{plan}");
 }

@@ -124,31 +124,25 @@ valued as (
 select
     ticker,
     date,
-    winsorize(earnings_yield, case when in_universe then earnings_yield end, $z_p_lo, $z_p_hi) over d as earnings_yield,
-    winsorize(fcf_yield, case when in_universe then fcf_yield end, $z_p_lo, $z_p_hi) over d as fcf_yield,
-    winsorize(book_to_market, case when in_universe then book_to_market end, $z_p_lo, $z_p_hi) over d as book_to_market,
-    winsorize(sales_to_price, case when in_universe then sales_to_price end, $z_p_lo, $z_p_hi) over d as sales_to_price,
-    winsorize(ebitda_to_ev, case when in_universe then ebitda_to_ev end, $z_p_lo, $z_p_hi) over d as ebitda_to_ev,
-    winsorize(roe, case when in_universe then roe end, $z_p_lo, $z_p_hi) over d as roe,
-    winsorize(roa, case when in_universe then roa end, $z_p_lo, $z_p_hi) over d as roa,
-    winsorize(gross_margin, case when in_universe then gross_margin end, $z_p_lo, $z_p_hi) over d as gross_margin,
-    winsorize(operating_margin, case when in_universe then operating_margin end, $z_p_lo, $z_p_hi) over d
-        as operating_margin,
-    winsorize(net_margin, case when in_universe then net_margin end, $z_p_lo, $z_p_hi) over d as net_margin,
-    winsorize(asset_turnover, case when in_universe then asset_turnover end, $z_p_lo, $z_p_hi) over d as asset_turnover,
-    winsorize(debt_to_equity, case when in_universe then debt_to_equity end, $z_p_lo, $z_p_hi) over d as debt_to_equity,
-    winsorize(accruals, case when in_universe then accruals end, $z_p_lo, $z_p_hi) over d as accruals,
-    winsorize(revenue_growth_yoy, case when in_universe then revenue_growth_yoy end, $z_p_lo, $z_p_hi) over d
-        as revenue_growth_yoy,
-    winsorize(earnings_growth_yoy, case when in_universe then earnings_growth_yoy end, $z_p_lo, $z_p_hi) over d
-        as earnings_growth_yoy,
-    winsorize(fcf_growth_yoy, case when in_universe then fcf_growth_yoy end, $z_p_lo, $z_p_hi) over d as fcf_growth_yoy,
-    winsorize(book_value_growth_yoy, case when in_universe then book_value_growth_yoy end, $z_p_lo, $z_p_hi) over d
-        as book_value_growth_yoy,
-    winsorize(earnings_volatility, case when in_universe then earnings_volatility end, $z_p_lo, $z_p_hi) over d
-        as earnings_volatility,
-    winsorize(revenue_volatility, case when in_universe then revenue_volatility end, $z_p_lo, $z_p_hi) over d
-        as revenue_volatility
+    winsorize(earnings_yield, in_universe, $z_p_lo, $z_p_hi) over d as earnings_yield,
+    winsorize(fcf_yield, in_universe, $z_p_lo, $z_p_hi) over d as fcf_yield,
+    winsorize(book_to_market, in_universe, $z_p_lo, $z_p_hi) over d as book_to_market,
+    winsorize(sales_to_price, in_universe, $z_p_lo, $z_p_hi) over d as sales_to_price,
+    winsorize(ebitda_to_ev, in_universe, $z_p_lo, $z_p_hi) over d as ebitda_to_ev,
+    winsorize(roe, in_universe, $z_p_lo, $z_p_hi) over d as roe,
+    winsorize(roa, in_universe, $z_p_lo, $z_p_hi) over d as roa,
+    winsorize(gross_margin, in_universe, $z_p_lo, $z_p_hi) over d as gross_margin,
+    winsorize(operating_margin, in_universe, $z_p_lo, $z_p_hi) over d as operating_margin,
+    winsorize(net_margin, in_universe, $z_p_lo, $z_p_hi) over d as net_margin,
+    winsorize(asset_turnover, in_universe, $z_p_lo, $z_p_hi) over d as asset_turnover,
+    winsorize(debt_to_equity, in_universe, $z_p_lo, $z_p_hi) over d as debt_to_equity,
+    winsorize(accruals, in_universe, $z_p_lo, $z_p_hi) over d as accruals,
+    winsorize(revenue_growth_yoy, in_universe, $z_p_lo, $z_p_hi) over d as revenue_growth_yoy,
+    winsorize(earnings_growth_yoy, in_universe, $z_p_lo, $z_p_hi) over d as earnings_growth_yoy,
+    winsorize(fcf_growth_yoy, in_universe, $z_p_lo, $z_p_hi) over d as fcf_growth_yoy,
+    winsorize(book_value_growth_yoy, in_universe, $z_p_lo, $z_p_hi) over d as book_value_growth_yoy,
+    winsorize(earnings_volatility, in_universe, $z_p_lo, $z_p_hi) over d as earnings_volatility,
+    winsorize(revenue_volatility, in_universe, $z_p_lo, $z_p_hi) over d as revenue_volatility
 from valued
 window d as (partition by date)
 order by ticker, date

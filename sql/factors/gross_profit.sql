@@ -43,8 +43,6 @@ expanded as (
 select
     ticker,
     date,
-    winsorize(
-        gross_profitability, case when in_universe then gross_profitability end, $z_p_lo, $z_p_hi
-    ) over (partition by date) as gross_profitability
+    winsorize(gross_profitability, in_universe, $z_p_lo, $z_p_hi) over (partition by date) as gross_profitability
 from expanded
 order by ticker, date

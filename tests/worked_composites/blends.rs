@@ -49,6 +49,11 @@ fn example_1_v7_and_v8() {
         build(&desk, settings, "composites/v7.sql");
         let v7 = "select ticker, alpha_composite_v7 from feat_composite_v7 where alpha_composite_v7 is not null";
         check(&desk, v7, 1e-12, "A 0.70\n E 0.30");
+        // The names that v8 needs no fallback for.
+        let whole = "select e.ticker, e.alpha_composite_v8 from feat_composite_v8 e join feat_composite_v33_regime c
+                     on e.ticker = c.ticker and e.date = c.date
+                     where alpha_composite_v33_regime is not null and alpha_composite_v8 is not null order by 1";
+        check(&desk, whole, 1e-12, "A 0.34\n E 0.45");
     }
     // One row per row of the input by default, so nothing is dropped without a trace.
     build(&desk, &DEFAULT, "composites/v8.sql");

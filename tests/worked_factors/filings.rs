@@ -137,6 +137,23 @@ B,ARQ,2021-01-01,2020-09-30,2020-09-30,1,10,100,0,,2025-01-01
     check(&desk, sql, expected);
 }
 
+/// The edge of example 3: 400 days are not too old, 401 are.
+#[test]
+fn example_3_expiry_of_the_reference() {
+    let desk = market([("B", &["2021-01-04", "2022-02-05", "2022-02-06"][..])]);
+    land(
+        &desk,
+        "sf1",
+        &format!(
+            "{}\nB,ARQ,2021-01-01,2020-09-30,2020-09-30,1,10,100,0,,2025-01-01\n",
+            FILINGS.lines().next().unwrap()
+        ),
+    );
+    run(&desk, &OVERLAY, &["feat_fundamental"]);
+    let sql = "select ticker || cast(date as text), roe from feat_fundamental order by date";
+    check(&desk, sql, "B2021-01-04 0.1\n B2022-02-05 0.1\n B2022-02-06 -");
+}
+
 #[test]
 fn example_5_growth() {
     let names = ["G1", "G2", "G3", "G4", "G5"];

@@ -7,7 +7,7 @@ with filings as (
     select
         ticker,
         datekey as date,
-        winsorize(safe_div(gp, assets), safe_div(gp, assets), $z_p_lo, $z_p_hi) over () as gross_profitability
+        winsorize(safe_div(gp, assets), true, $z_p_lo, $z_p_hi) over () as gross_profitability
     from raw.sf1
     where dimension = 'ARQ' and assets > 0 and gp is not null and datekey >= $factors_start
 ),

@@ -1,0 +1,84 @@
+//! Joins of many rows with few, such as sessions with filings.
+//!
+//! Where DataFusion does not know how large a side is, it deals the rows of both out by the hash of the key, and the many
+//! rows have to be sorted back. Here the few are collected and the many stream past them: they keep order and partitions.
+
+use std::sync::Arc;
+
+use datafusion::common::JoinType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::error::Result;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+
+/// A side that reads more rows is never collected, since a collected side must fit into memory.
+const MOST: usize = 1 << 20;
+
+/// The other side must read this many times as many rows.
+const TIMES: usize = 4;
+
+/// Collects the side of a join that reads few rows. It comes after the rule that decides by statistics, which know little
+/// about filters, windows and joins, and before the rules that move and sort rows.
+#[derive(Debug)]
+pub(super) struct SmallSides;
+
+impl PhysicalOptimizerRule for SmallSides {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let chosen = plan.transform_up(|node| {
+            Ok(match collected(&node)? {
+                Some(join) => Transformed::yes(join),
+                None => Transformed::no(node),
+            })
+        });
+        chosen.data()
+    }
+
+    fn name(&self) -> &str {
+        "small_sides"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The join with its small side collected; nothing if neither is small, or if all rows of the small side must come out.
+fn collected(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(join) = node.downcast_ref::<HashJoinExec>() else {
+        return Ok(None);
+    };
+    if *join.partition_mode() != PartitionMode::Partitioned {
+        return Ok(None);
+    }
+    let (Some(left), Some(right)) = (rows_read(join.left())?, rows_read(join.right())?) else {
+        return Ok(None);
+    };
+    let small = |few: usize, many: usize| few <= MOST && few.saturating_mul(TIMES) <= many;
+    Ok(match join.join_type() {
+        JoinType::Inner | JoinType::Right if small(left, right) => {
+            Some(Arc::new(join.builder().with_partition_mode(PartitionMode::CollectLeft).build()?))
+        }
+        JoinType::Inner | JoinType::Left if small(right, left) => Some(join.swap_inputs(PartitionMode::CollectLeft)?),
+        _ => None,
+    })
+}
+
+/// Rows of all that is scanned below a node, an estimate of its size; nothing if something is not known.
+fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
+    let children = node.children();
+    if children.is_empty() {
+        let statistics = StatisticsContext::new().compute(node.as_ref(), &StatisticsArgs::new())?;
+        return Ok(statistics.num_rows.get_value().copied());
+    }
+    let mut rows = 0_usize;
+    for child in children {
+        match rows_read(child)? {
+            Some(of_child) => rows = rows.saturating_add(of_child),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(rows))
+}
