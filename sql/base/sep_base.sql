@@ -22,6 +22,6 @@ with prices as (
 
 select
     *,
-    case $return_basis when 'close' then close else closeadj end as price
+    $return_basis as price
 from prices
 order by ticker, date

@@ -158,8 +158,9 @@ impl<'a> Auditor<'a> {
         let lake = self.engine.lake();
         for name in &question.reads {
             let folder = name.replacen("raw.", "raw/", 1);
-            let found =
-                lake.snapshot(&folder).await?.is_some() || lake.snapshot(&format!("raw/{folder}")).await?.is_some();
+            let found = self.engine.view(name).is_some()
+                || lake.snapshot(&folder).await?.is_some()
+                || lake.snapshot(&format!("raw/{folder}")).await?.is_some();
             if !found {
                 return Ok(Some(name.clone()));
             }

@@ -24,8 +24,8 @@ use glob::Pattern;
 use super::header::{header, list};
 use super::subject::{SCHEMA, Subject};
 use super::{AuditError, Result};
-use crate::names::nearest;
 use crate::pipeline::{Parameters, References, SqlFile, SqlTree, parse_template};
+use kairos_udfs::nearest;
 
 /// The folder of the checks.
 const FOLDER: &str = "checks";

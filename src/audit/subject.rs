@@ -12,7 +12,7 @@ use datafusion::common::ScalarValue;
 use super::Result;
 use super::header::role;
 use crate::lake::{ColumnSummary, Lake, Snapshot};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Kind, Pipeline};
 use crate::raw::RawTable;
 
 /// The phase of the raw tables.
@@ -46,7 +46,7 @@ impl Subject {
         for table in RawTable::all() {
             subjects.extend(Self::find(lake, pipeline, &format!("raw.{}", table.name)).await?);
         }
-        for node in pipeline.graph.nodes() {
+        for node in pipeline.graph.nodes().iter().filter(|node| node.step.kind == Kind::Table) {
             subjects.extend(Self::find(lake, pipeline, &node.step.dataset).await?);
         }
         Ok(subjects)

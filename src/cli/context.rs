@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{CliError, GlobalArgs};
 use crate::engine::{Engine, Resources};
 use crate::lake::{Lake, Snapshot};
-use crate::pipeline::{Functions, KnownTables, Parameters, Pipeline, SqlTree};
+use crate::pipeline::{Functions, KnownTables, Parameters, Pipeline, SqlTree, Views};
 use crate::raw::RawTable;
 
 /// Opens things on demand, so that a command that needs no lake does not fail for one.
@@ -51,8 +51,15 @@ impl Context {
         Ok(Lake::open(&self.lake)?)
     }
 
+    /// An engine over the lake and the views of the SQL tree.
     pub(crate) fn engine(&self) -> Result<Engine, CliError> {
-        Ok(Engine::new(self.lake()?, &self.resources())?)
+        let parameters = self.parameters(&self.sql_tree()?)?;
+        Ok(Engine::new(self.lake()?, &self.resources())?.with_views(self.views(&parameters)?.for_engine()))
+    }
+
+    /// The views of the SQL tree with these parameters.
+    pub(crate) fn views(&self, parameters: &Parameters) -> Result<Views, CliError> {
+        Ok(Views::of(&self.sql_tree()?, parameters, &functions())?)
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -104,11 +111,15 @@ impl Context {
             return Ok(snapshot);
         }
         let known = lake.folders().await?;
-        let near = crate::names::nearest(&name, known.iter().map(String::as_str));
+        let near = kairos_udfs::nearest(&name, known.iter().map(String::as_str));
         let help = match near.as_slice() {
             [] => format!("`kairos --lake {} datasets` lists what there is", self.lake),
             near => format!("did you mean {}?", near.join(", ")),
         };
+        if let Some(view) = self.views(&self.parameters(&self.sql_tree()?)?)?.iter().find(|view| view.dataset == name) {
+            let message = format!("{name} is a view ({}), nothing of it is stored", view.source);
+            return Err(CliError::failed(format!("{message}\nhelp: it reads {}", view.inputs.join(", "))));
+        }
         let message = format!("there is no dataset '{name}' in the lake '{}'\nhelp: {help}", lake.display());
         Err(CliError::failed(message).correct(&name, &near))
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
 
 use super::{CliError, Context, print_table};
-use crate::lake::Lake;
+use crate::engine::Engine;
 use crate::report::{Align, Table};
 
 /// List the datasets of the lake
@@ -12,11 +12,12 @@ use crate::report::{Align, Table};
 pub(super) struct DatasetsArgs {}
 
 pub(super) async fn run(context: &Context, _: &DatasetsArgs) -> Result<(), CliError> {
-    show(context, &context.lake()?).await
+    show(context, &context.engine()?).await
 }
 
-/// Prints a line for every dataset of the lake.
-pub(super) async fn show(context: &Context, lake: &Lake) -> Result<(), CliError> {
+/// Prints a line for every dataset of the lake and every view.
+pub(super) async fn show(context: &Context, engine: &Engine) -> Result<(), CliError> {
+    let lake = engine.lake();
     let mut table = Table::new(&[
         ("dataset", Align::Left),
         ("version", Align::Right),
@@ -34,8 +35,9 @@ pub(super) async fn show(context: &Context, lake: &Lake) -> Result<(), CliError>
         let columns = snapshot.columns();
         let date = columns.iter().find(|column| column.name == "date");
         let dates = date.and_then(|date| Some(format!("{} … {}", date.min.as_ref()?, date.max.as_ref()?)));
+        let hidden = if engine.view(&name).is_some() { " (hidden by the view)" } else { "" };
         table.row([
-            name.replace('/', "."),
+            name.replace('/', ".") + hidden,
             snapshot.version().to_string(),
             HumanCount(snapshot.rows()).to_string(),
             columns.len().to_string(),
@@ -44,6 +46,10 @@ pub(super) async fn show(context: &Context, lake: &Lake) -> Result<(), CliError>
             dates.unwrap_or_default(),
         ]);
         count += 1;
+    }
+    for view in engine.views() {
+        let nothing = String::new;
+        table.row([view.name.clone(), "view".into(), nothing(), nothing(), nothing(), nothing(), view.source.clone()]);
     }
     match count {
         0 => Err(CliError::failed(format!(

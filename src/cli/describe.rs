@@ -6,6 +6,7 @@ use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
 
 use super::{CliError, Context, print, print_table};
+use crate::engine::{Engine, Relation};
 use crate::lake::{CommitRecord, Lake, Snapshot};
 use crate::pipeline::meaning;
 use crate::report::{Align, Table};
@@ -18,11 +19,15 @@ pub(super) struct DescribeArgs {
 }
 
 pub(super) async fn run(context: &Context, args: &DescribeArgs) -> Result<(), CliError> {
-    show(context, &context.lake()?, &args.dataset).await
+    show(context, &context.engine()?, &args.dataset).await
 }
 
 /// Prints what is known of a dataset and its columns.
-pub(super) async fn show(context: &Context, lake: &Lake, dataset: &str) -> Result<(), CliError> {
+pub(super) async fn show(context: &Context, engine: &Engine, dataset: &str) -> Result<(), CliError> {
+    if let Some(view) = engine.viewed(dataset).await? {
+        return show_view(context, engine.lake(), &view).await;
+    }
+    let lake = engine.lake();
     let snapshot = context.find(lake, dataset).await?;
     let rows = snapshot.rows();
     let sort = match snapshot.layout().sort.as_slice() {
@@ -67,6 +72,31 @@ pub(super) async fn show(context: &Context, lake: &Lake, dataset: &str) -> Resul
             known.source,
             known.meaning,
         ]);
+    }
+    print_table(table)
+}
+
+/// Prints what is said of a view's columns: of one that has its name from a dataset what is said there, of others what
+/// the view's file says. Their values are those of the datasets.
+async fn show_view(context: &Context, lake: &Lake, view: &Relation) -> Result<(), CliError> {
+    let views = context.views(&context.parameters(&context.sql_tree()?)?)?;
+    let Some(step) = views.iter().find(|step| step.dataset == view.name()) else {
+        return Err(CliError::failed(format!("{} is no view any more", view.name())));
+    };
+    print(format_args!("{}: a view of {} ({})", step.dataset, step.inputs.join(", "), step.source))?;
+    let mut inputs = Vec::new();
+    for input in &step.inputs {
+        if let Some(snapshot) = lake.snapshot(&input.replacen("raw.", "raw/", 1)).await? {
+            inputs.push((Manifest::of(lake, &snapshot).await?, snapshot));
+        }
+    }
+    let own = Manifest { own: step.record(context.run_id()), inputs: BTreeMap::new() };
+    let columns = ["column", "type", "role", "from", "meaning"].map(|name| (name, Align::Left));
+    let mut table = Table::new(&columns);
+    for field in view.schema().fields() {
+        let has = |(_, snapshot): &&(Manifest, Snapshot)| snapshot.schema().index_of(field.name()).is_ok();
+        let known = inputs.iter().find(has).map_or(&own, |(manifest, _)| manifest).column(field.name());
+        table.row([field.name().clone(), field.data_type().to_string(), known.role, known.source, known.meaning]);
     }
     print_table(table)
 }

@@ -6,16 +6,15 @@ use clap::{Args, ValueEnum};
 use indicatif::HumanCount;
 
 use super::{CliError, Context};
-use crate::engine::{Engine, Format, export_files};
-use crate::lake::Snapshot;
+use crate::engine::{Engine, Format, Relation};
 
 /// Write datasets as plain files
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// Datasets to write
+    /// Datasets and views to write
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     datasets: Vec<String>,
-    /// Every derived dataset of the lake
+    /// Every dataset that is stored and not raw; a view is written by its name
     #[arg(long, requires = "to")]
     all: bool,
     /// Folder to write to, as DIR/<dataset>/…; without it a single dataset goes to standard output
@@ -46,30 +45,29 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> Result<(), CliE
         FileFormat::Csv => Format::Csv,
         FileFormat::Json => Format::Json,
     };
-    let snapshots = snapshots(context, &engine, args).await?;
+    let relations = relations(context, &engine, args).await?;
     let Some(folder) = &args.to else {
-        return to_pipe(&engine, &snapshots, format).await;
+        return to_pipe(relations, format).await;
     };
-    for snapshot in snapshots {
-        let target = folder.join(snapshot.dataset().replace('/', "."));
+    for relation in relations {
+        let target = folder.join(relation.name().replace('/', "."));
         clear(&target, args.overwrite)?;
-        let partition = args.partition_by.as_deref();
-        let rows = export_files(&engine, &snapshot, &target, format, partition).await?;
+        let rows = relation.write_files(&target, format, args.partition_by.as_deref()).await?;
         context.say(format_args!("{} rows → {}", HumanCount(rows), target.display()));
     }
     Ok(())
 }
 
-async fn snapshots(context: &Context, engine: &Engine, args: &ExportArgs) -> Result<Vec<Snapshot>, CliError> {
+async fn relations(context: &Context, engine: &Engine, args: &ExportArgs) -> Result<Vec<Relation>, CliError> {
     let lake = engine.lake();
-    let mut snapshots = Vec::new();
+    let mut relations = Vec::new();
     if args.all {
-        for name in lake.folders().await? {
-            if !name.contains('/') {
-                snapshots.extend(lake.snapshot(&name).await?);
+        for name in lake.folders().await?.into_iter().filter(|name| !name.contains('/')) {
+            if let Some(snapshot) = lake.snapshot(&name).await? {
+                relations.push(engine.stored(&snapshot)?);
             }
         }
-        if snapshots.is_empty() {
+        if relations.is_empty() {
             return Err(CliError::failed(format!(
                 "there is no derived dataset in the lake '{}'\nhelp: build them with `kairos run`",
                 lake.display()
@@ -77,16 +75,18 @@ async fn snapshots(context: &Context, engine: &Engine, args: &ExportArgs) -> Res
         }
     }
     for name in &args.datasets {
-        snapshots.push(context.find(lake, name).await?);
+        relations.push(match engine.viewed(name).await? {
+            Some(view) => view,
+            None => engine.stored(&context.find(lake, name).await?)?,
+        });
     }
-    Ok(snapshots)
+    Ok(relations)
 }
 
-async fn to_pipe(engine: &Engine, snapshots: &[Snapshot], format: Format) -> Result<(), CliError> {
-    match (snapshots, format) {
-        ([snapshot], Format::Csv | Format::Json) => {
-            let rows = engine.scan(snapshot).await?;
-            crate::engine::write_rows(rows, format, std::io::stdout()).await?;
+async fn to_pipe(relations: Vec<Relation>, format: Format) -> Result<(), CliError> {
+    match (<[Relation; 1]>::try_from(relations), format) {
+        (Ok([relation]), Format::Csv | Format::Json) => {
+            crate::engine::write_rows(relation.rows().await?, format, std::io::stdout()).await?;
             Ok(())
         }
         _ => Err(CliError::usage(

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{CliError, Context, print_table};
-use crate::pipeline::Parameters;
+use crate::pipeline::{Parameter, Parameters};
 use crate::report::{Align, Table};
 
 /// List the parameters of the SQL and their values
@@ -21,11 +21,17 @@ pub(super) fn show(parameters: &Parameters) -> Result<(), CliError> {
     for parameter in parameters.iter() {
         table.row([
             parameter.name.clone(),
-            parameter.value.to_string(),
+            value(parameter),
             parameter.unit.clone().unwrap_or_default(),
             parameter.about.clone().unwrap_or_default(),
             parameter.set_by.clone(),
         ]);
     }
     print_table(table)
+}
+
+/// The value, and those of single strategies.
+fn value(parameter: &Parameter) -> String {
+    let own = parameter.strategies.iter().map(|(strategy, value)| format!("; {strategy}: {value}"));
+    std::iter::once(parameter.value.to_string()).chain(own).collect()
 }

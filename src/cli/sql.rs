@@ -13,7 +13,7 @@ use super::context::functions;
 use super::{CliError, Context, print, print_table};
 use crate::engine::{Built, Engine, EngineError, Format, Outcome, write_file, write_rows};
 use crate::lake::CommitRecord;
-use crate::pipeline::{Parameters, SqlFile, Step, bind_files, parse_statements};
+use crate::pipeline::{BoundStep, Parameters, SqlFile, Step, bind_files, parse_statements};
 use crate::report::Table;
 
 /// Run SQL from a file or the command line
@@ -140,7 +140,7 @@ fn source(context: &Context, args: &SqlArgs) -> Result<SqlFile, CliError> {
             let found = tree.file(&relative).cloned();
             found.ok_or_else(|| {
                 let paths = tree.files().map(|file| file.origin.as_str());
-                let near = crate::names::nearest(&path.display().to_string(), paths);
+                let near = kairos_udfs::nearest(&path.display().to_string(), paths);
                 let help =
                     if near.is_empty() { String::new() } else { format!("\nhelp: did you mean {}?", near.join(", ")) };
                 let path = path.display().to_string();
@@ -163,18 +163,18 @@ fn bind(
         _ => Default::default(),
     };
     let functions = functions();
-    let step = Step::parse(file, &functions.names).ok();
-    let calls_ours = step.as_ref().is_some_and(|step| !step.functions.is_empty());
-    let record = CommitRecord {
-        run_id: context.run_id().to_owned(),
-        source: file.origin.clone(),
-        about: step.as_ref().map_or(String::new(), |step| step.header.about.clone()),
-        role: step.as_ref().map(|step| step.header.role.to_string()),
-        sql_hash: step.map(|step| step.sql_hash),
-        parameters: used,
-        files,
-        functions: calls_ours.then_some(functions.fingerprint),
-        ..CommitRecord::default()
+    let record = match Step::parse(file, &functions.names) {
+        Ok(step) => {
+            let views = context.views(parameters)?;
+            BoundStep::of(&step, step.table_names(), parameters, &functions, &views)?.record(context.run_id())
+        }
+        Err(_) => CommitRecord {
+            run_id: context.run_id().to_owned(),
+            source: file.origin.clone(),
+            parameters: used,
+            files,
+            ..CommitRecord::default()
+        },
     };
     Ok((statement, record))
 }

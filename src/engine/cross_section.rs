@@ -4,10 +4,11 @@
 //! ordered by ticker then moves and sorts them back. Here no row moves: the arguments of the functions are gathered key
 //! by key, and the results go back to the rows they belong to, so that order and partitioning of the input remain.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_empty_array, new_null_array};
 use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
@@ -31,6 +32,9 @@ use futures::future::{BoxFuture, Shared, try_join_all};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::by_key::columns;
+
+/// How many functions are computed at a time. Each needs its arguments once more, in the order of the keys.
+const FUNCTIONS_AT_ONCE: usize = 4;
 
 /// Replaces DataFusion's window operator where rows of a key are spread over the input and their order does not matter.
 /// It comes before the rules that would sort and move the rows.
@@ -116,24 +120,26 @@ impl CrossSectionExec {
     }
 }
 
-/// All rows of one partition, and the memory they hold.
+/// The rows of one partition that have not been passed on, and the memory they hold.
 struct Part {
-    rows: Vec<RecordBatch>,
-    _held: MemoryReservation,
+    rows: VecDeque<RecordBatch>,
+    held: MemoryReservation,
 }
 
 async fn read(mut rows: SendableRecordBatchStream, held: MemoryReservation) -> Result<Part> {
-    let mut part = Part { rows: Vec::new(), _held: held };
+    let mut part = Part { rows: VecDeque::new(), held };
     while let Some(batch) = rows.next().await {
         let batch = batch?;
-        part._held.try_grow(batch.get_array_memory_size())?;
-        part.rows.push(batch);
+        part.held.try_grow(batch.get_array_memory_size())?;
+        part.rows.push_back(batch);
     }
     Ok(part)
 }
 
 struct Computed {
-    parts: Vec<Part>,
+    parts: Vec<Mutex<Part>>,
+    /// The number of rows before each partition.
+    starts: Vec<usize>,
     /// For each row in the order of the partitions, its place among the rows gathered by key.
     places: UInt32Array,
     /// The result of each function in the gathered order.
@@ -148,30 +154,49 @@ impl Computed {
         for (row, place) in places.iter().enumerate() {
             order[*place as usize] = row as u32;
         }
-        let groups = groups(functions, &batches, schema, &UInt32Array::from(order), &sizes)?;
-        let results = functions.iter().map(|function| {
-            let results = groups.iter().map(|group| function.evaluate(group)).collect::<Result<Vec<_>>>()?;
-            match results.is_empty() {
-                true => Ok(datafusion::arrow::array::new_empty_array(function.field()?.data_type())),
-                false => Ok(concat(&results.iter().map(|result| result as &dyn Array).collect::<Vec<_>>())?),
+        let order = UInt32Array::from(order);
+        let mut results = Vec::new();
+        // A few functions at a time: what they read is gathered for them and let go.
+        for functions in functions.chunks(FUNCTIONS_AT_ONCE) {
+            let groups = groups(functions, &batches, schema, &order, &sizes)?;
+            for function in functions {
+                results.push(evaluate(function, &groups)?);
             }
-        });
-        let results = results.collect::<Result<_>>()?;
-        Ok(Self { parts, places: places.into(), results })
+        }
+        let rows = |part: &Part| part.rows.iter().map(RecordBatch::num_rows).sum::<usize>();
+        let starts = parts.iter().scan(0, |end, part| Some(std::mem::replace(end, *end + rows(part)))).collect();
+        let parts = parts.into_iter().map(Mutex::new).collect();
+        Ok(Self { parts, starts, places: places.into(), results })
     }
 
-    /// The rows of a batch of a partition with their results.
-    fn batch(&self, part: usize, at: usize, schema: &SchemaRef) -> Result<RecordBatch> {
-        let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
-        let before = self.parts[..part].iter().map(|part| rows(&part.rows)).sum::<usize>();
-        let start = before + rows(&self.parts[part].rows[..at]);
-        let batch = &self.parts[part].rows[at];
-        let places = self.places.slice(start, batch.num_rows());
+    /// The next batch of a partition, which has `done` rows behind it, with its results. The rows are let go.
+    fn next(&self, part: usize, done: &mut usize, schema: &SchemaRef) -> Option<Result<RecordBatch>> {
+        let batch = {
+            let mut part = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
+            let batch = part.rows.pop_front()?;
+            part.held.shrink(batch.get_array_memory_size());
+            batch
+        };
+        let places = self.places.slice(self.starts[part] + *done, batch.num_rows());
+        *done += batch.num_rows();
+        Some(self.with_results(&batch, &places, schema))
+    }
+
+    fn with_results(&self, batch: &RecordBatch, places: &UInt32Array, schema: &SchemaRef) -> Result<RecordBatch> {
         let mut output = batch.columns().to_vec();
         for result in &self.results {
-            output.push(take(result, &places, None)?);
+            output.push(take(result, places, None)?);
         }
         Ok(RecordBatch::try_new(schema.clone(), output)?)
+    }
+}
+
+/// The results of a function for all groups, one after the other.
+fn evaluate(function: &Arc<dyn WindowExpr>, groups: &[RecordBatch]) -> Result<ArrayRef> {
+    let results = groups.iter().map(|group| function.evaluate(group)).collect::<Result<Vec<_>>>()?;
+    match results.is_empty() {
+        true => Ok(new_empty_array(function.field()?.data_type())),
+        false => Ok(concat(&results.iter().map(|result| result as &dyn Array).collect::<Vec<_>>())?),
     }
 }
 
@@ -312,8 +337,8 @@ impl ExecutionPlan for CrossSectionExec {
         let schema = self.schema();
         let batches = async move {
             let computed = computation.await.map_err(DataFusionError::Shared)?;
-            let count = computed.parts[part].rows.len();
-            Ok::<_, DataFusionError>(stream::iter(0..count).map(move |at| computed.batch(part, at, &schema)))
+            let mut done = 0;
+            Ok::<_, DataFusionError>(stream::iter(std::iter::from_fn(move || computed.next(part, &mut done, &schema))))
         };
         let batches = stream::once(batches).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))

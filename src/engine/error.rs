@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::AssembleError;
 use crate::lake::LakeError;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 /// Errors of parsing, planning and running SQL.
 #[derive(Debug, Error)]
@@ -36,6 +36,16 @@ pub enum EngineError {
     /// A `CREATE TABLE` would replace a dataset without saying so.
     #[error("dataset '{0}' exists; write CREATE OR REPLACE TABLE to commit a new version of it")]
     Exists(String),
+    /// A view cannot be read, or not as a statement wants to.
+    #[error("{name} is a view ({source_file}): {reason}")]
+    View {
+        /// The view.
+        name: String,
+        /// Its file.
+        source_file: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// The lake failed.
     #[error(transparent)]
     Lake(#[from] LakeError),
@@ -267,6 +277,9 @@ pub(super) fn refuse_unsupported(plan: &LogicalPlan) -> Result<(), EngineError> 
         }
         LogicalPlan::Ddl(DdlStatement::DropTable(_)) => {
             ("DROP TABLE", "datasets keep their history; remove the dataset's folder if it has to go")
+        }
+        LogicalPlan::Ddl(DdlStatement::CreateView(_)) => {
+            ("CREATE VIEW here", "a view is a file of the SQL tree or of an overlay; select from it by its name")
         }
         LogicalPlan::Ddl(_) => {
             ("this kind of CREATE or DROP", "a lake holds datasets: CREATE OR REPLACE TABLE name AS SELECT …")

@@ -1,9 +1,10 @@
-//! A dataset's current rows as plain files on disk.
+//! The rows of a dataset's version or of a view as plain files on disk.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Schema, UInt64Type};
 use datafusion::config::CsvOptions;
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::datasource::provider_as_source;
@@ -16,63 +17,110 @@ use super::partitioned::write_partitions;
 use super::{Engine, EngineError, Format, Result, write_file};
 use crate::lake::{DatasetProvider, Snapshot};
 
+/// Rows with a name and an order, not yet read.
+#[derive(Clone)]
+pub struct Relation {
+    name: String,
+    sort: Vec<String>,
+    frame: DataFrame,
+}
+
 impl Engine {
-    /// All rows of a version, in their order.
+    /// The rows of a version of a dataset.
     ///
     /// # Errors
     /// If planning fails.
-    pub async fn scan(&self, snapshot: &Snapshot) -> Result<SendableRecordBatchStream> {
-        Ok(self.frame(snapshot)?.execute_stream().await?)
+    pub fn stored(&self, snapshot: &Snapshot) -> Result<Relation> {
+        let provider = Arc::new(DatasetProvider::new(self.lake(), Arc::new(snapshot.clone())));
+        let scan = LogicalPlanBuilder::scan(snapshot.dataset(), provider_as_source(provider), None)?.build()?;
+        let frame = DataFrame::new(self.session.clone(), scan);
+        Relation::new(snapshot.dataset(), snapshot.layout().sort.clone(), frame)
     }
 
-    fn frame(&self, snapshot: &Snapshot) -> Result<DataFrame> {
-        let provider = Arc::new(DatasetProvider::new(self.lake(), Arc::new(snapshot.clone())));
-        let scan = LogicalPlanBuilder::scan(snapshot.dataset(), provider_as_source(provider), None)?;
-        let sort = snapshot.layout().sort.iter().map(|name| ident(name).sort(true, false));
-        let sort: Vec<_> = sort.collect();
-        let plan = if sort.is_empty() { scan } else { scan.sort(sort)? };
-        Ok(DataFrame::new(self.session.clone(), plan.build()?))
+    /// The rows of a view over the datasets as they are now; `None` if there is no view of this name.
+    ///
+    /// # Errors
+    /// If something that it reads does not exist.
+    pub async fn viewed(&self, name: &str) -> Result<Option<Relation>> {
+        let Some(view) = self.view(name) else {
+            return Ok(None);
+        };
+        let select = self.parse(&format!("select * from \"{}\"", view.name))?;
+        let planned = self.plan(select.into_iter().next().ok_or(EngineError::Empty)?).await?;
+        let frame = DataFrame::new(planned.state, planned.logical);
+        Ok(Some(Relation::new(name, view.sort.clone(), frame)?))
     }
 }
 
-/// A partition that every dataset with dates has, whether or not it has a column of this name.
+/// A partition that everything with dates has, whether or not it has a column of this name.
 const YEAR: &str = "year";
 
-/// Writes a version below `folder` and returns its rows: one file in the dataset's order, or with `partition_by` one
-/// folder `column=value` for each value of a column or for each `year` of the dates.
-///
-/// # Errors
-/// If the column does not exist, or reading or writing fails.
-pub async fn export_files(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    folder: &Path,
-    format: Format,
-    partition_by: Option<&str>,
-) -> Result<u64> {
-    let Some(column) = partition_by else {
-        let path = folder.join(format!("part-00000.{}", format.extension()));
-        return write_file(engine.scan(snapshot).await?, format, &path).await;
-    };
-    let has = |column: &str| snapshot.schema().index_of(column).is_ok();
-    let frame = match column {
-        column if has(column) => engine.frame(snapshot)?,
-        YEAR if has("date") => {
-            let year = date_part(lit(YEAR), ident("date"));
-            engine.frame(snapshot)?.with_column(YEAR, cast(year, DataType::Int32))?
+impl Relation {
+    fn new(name: &str, sort: Vec<String>, frame: DataFrame) -> Result<Self> {
+        let keys: Vec<_> = sort.iter().map(|name| ident(name).sort(true, false)).collect();
+        let frame = if keys.is_empty() { frame } else { frame.sort(keys)? };
+        Ok(Self { name: name.to_owned(), sort, frame })
+    }
+
+    /// The dataset or the view.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its columns.
+    pub fn schema(&self) -> &Schema {
+        self.frame.schema().as_arrow()
+    }
+
+    /// The columns by which the rows are sorted.
+    pub fn sort(&self) -> &[String] {
+        &self.sort
+    }
+
+    /// All rows in their order.
+    ///
+    /// # Errors
+    /// If planning fails.
+    pub async fn rows(self) -> Result<SendableRecordBatchStream> {
+        Ok(self.frame.execute_stream().await?)
+    }
+
+    /// Writes all rows below `folder` and returns how many there are: one file in their order, or with `partition_by`
+    /// one folder `column=value` for each value of a column or for each `year` of the dates.
+    ///
+    /// # Errors
+    /// If the column does not exist, or reading or writing fails.
+    pub async fn write_files(self, folder: &Path, format: Format, partition_by: Option<&str>) -> Result<u64> {
+        let Some(column) = partition_by else {
+            let path = folder.join(format!("part-00000.{}", format.extension()));
+            return write_file(self.rows().await?, format, &path).await;
+        };
+        let has = |column: &str| self.schema().index_of(column).is_ok();
+        let frame = match column {
+            column if has(column) => self.frame,
+            YEAR if has("date") => {
+                let year = date_part(lit(YEAR), ident("date"));
+                self.frame.with_column(YEAR, cast(year, DataType::Int32))?
+            }
+            _ => return Err(EngineError::UnknownColumn { dataset: self.name, column: column.into() }),
+        };
+        if format == Format::Parquet {
+            let grouped = self.sort.first().is_some_and(|leading| leading == column);
+            return write_partitions(frame.execute_stream().await?, column, grouped, folder).await;
         }
-        _ => return Err(EngineError::UnknownColumn { dataset: snapshot.dataset().into(), column: column.into() }),
-    };
-    if format == Format::Parquet {
-        let grouped = snapshot.layout().sort.first().is_some_and(|leading| leading == column);
-        return write_partitions(frame.execute_stream().await?, column, grouped, folder).await;
+        let target = format!("{}/", folder.display());
+        let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
+        let written = if format == Format::Csv {
+            frame.write_csv(&target, options, Some(CsvOptions::default().with_has_header(true))).await?
+        } else {
+            frame.write_json(&target, options, None).await?
+        };
+        Ok(written.iter().map(count).sum())
     }
-    let target = format!("{}/", folder.display());
-    let options = DataFrameWriteOptions::new().with_partition_by(vec![column.to_owned()]);
-    if format == Format::Csv {
-        frame.write_csv(&target, options, Some(CsvOptions::default().with_has_header(true))).await?;
-    } else {
-        frame.write_json(&target, options, None).await?;
-    }
-    Ok(snapshot.rows())
+}
+
+/// The rows that DataFusion says it has written.
+fn count(written: &RecordBatch) -> u64 {
+    let counts = written.columns().first().and_then(|column| column.as_primitive_opt::<UInt64Type>());
+    counts.map_or(0, |counts| counts.values().iter().sum())
 }

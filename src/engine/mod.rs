@@ -4,6 +4,7 @@
 //! `CREATE OR REPLACE TABLE x AS SELECT …` commits the rows as a new version of dataset `x`; this is the only way
 //! rows get from SQL into the lake, for a typed statement and for a pipeline step alike.
 
+mod arguments;
 mod assemble;
 mod build;
 mod by_key;
@@ -18,6 +19,8 @@ mod output;
 mod partitioned;
 mod resolve;
 mod session;
+mod small_sides;
+mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,21 +29,24 @@ use std::time::Instant;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use kairos_udfs::Threads;
 
 use crate::lake::{CommitRecord, DatasetProvider, Lake, Snapshot};
+use views::Views;
 
 pub(crate) use assemble::pattern_finds;
 pub use assemble::{ASSEMBLE, AssembleCall, AssembleError, Member};
 pub use build::Built;
 pub use error::{EngineError, Help};
-pub use export::export_files;
+pub use export::Relation;
 pub use output::{Format, write_file, write_rows};
 pub use session::Resources;
+pub use views::View;
 
 /// The result of an engine operation.
 pub type Result<T, E = EngineError> = std::result::Result<T, E>;
@@ -51,6 +57,7 @@ pub struct Engine {
     lake: Lake,
     session: SessionState,
     guests: Guests,
+    views: Views,
 }
 
 /// Tables that are no datasets of the engine's lake, by schema and name.
@@ -77,7 +84,24 @@ impl Engine {
     /// If the temporary folder for spilling cannot be set up.
     pub fn new(lake: Lake, resources: &Resources) -> Result<Self> {
         let session = session::new_state(&lake, resources)?;
-        Ok(Self { lake, session, guests: Guests::new() })
+        Ok(Self { lake, session, guests: Guests::new(), views: Views::default() })
+    }
+
+    /// The same engine with these views and no others. A view hides a dataset of its name.
+    #[must_use]
+    pub fn with_views(mut self, views: impl IntoIterator<Item = View>) -> Self {
+        self.views = Views::new(views);
+        self
+    }
+
+    /// The view of this name.
+    pub fn view(&self, name: &str) -> Option<&View> {
+        self.views.get(name)
+    }
+
+    /// All views, by name.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        self.views.iter()
     }
 
     /// The same engine, in which `name` is a table of these rows, also if the lake has a dataset of that name.
@@ -86,7 +110,21 @@ impl Engine {
     /// If the rows cannot be a table.
     pub fn with_rows(self, name: &str, rows: RecordBatch) -> Result<Self> {
         let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
-        Ok(self.with_table(session::SCHEMA, name, Arc::new(table)))
+        Ok(self.with_relation(name, Arc::new(table)))
+    }
+
+    /// The same engine, in which `name` is `table`, also if the lake has a dataset of that name.
+    #[must_use]
+    pub fn with_relation(self, name: &str, table: Arc<dyn TableProvider>) -> Self {
+        self.with_table(session::SCHEMA, name, table)
+    }
+
+    /// The same engine, in which the dataset of `snapshot` stays at that version.
+    #[must_use]
+    pub fn with_snapshot(self, snapshot: Snapshot) -> Self {
+        let name = snapshot.dataset().to_owned();
+        let table = Arc::new(DatasetProvider::new(&self.lake, Arc::new(snapshot)));
+        self.with_relation(&name, table)
     }
 
     /// The same engine, in which `schema.name` is `table`, also if the lake has a dataset of that name. Raw tables stay
@@ -105,6 +143,16 @@ impl Engine {
         self.with_table(schema, &name, Arc::new(DatasetProvider::new(lake, Arc::new(snapshot))))
     }
 
+    /// The same engine with queries of one partition: rows keep their order, and sums are the same to the last digit
+    /// whatever the number of threads. Table functions still use all threads.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        let threads = Threads(self.session.config().target_partitions());
+        let config = self.session.config().clone().with_extension(Arc::new(threads)).with_target_partitions(1);
+        self.session = SessionStateBuilder::new_from_existing(self.session).with_config(config).build();
+        self
+    }
+
     /// The lake it reads and writes.
     pub fn lake(&self) -> &Lake {
         &self.lake
@@ -117,6 +165,7 @@ impl Engine {
         names.extend(session.aggregate_functions().keys().cloned());
         names.extend(session.window_functions().keys().cloned());
         names.extend(session.table_functions().keys().cloned());
+        names.extend(kairos_udfs::table_function_names());
         names.extend([resolve::AT_VERSION, ASSEMBLE].map(str::to_owned));
         names.sort();
         names.dedup();
@@ -137,8 +186,9 @@ impl Engine {
     ///
     /// # Errors
     /// If a table or column does not exist, a type does not fit, or the statement is of a kind that a lake does not take.
-    pub async fn plan(&self, statement: Statement) -> Result<Planned> {
-        let state = resolve::state_for(&self.lake, &self.session, &self.guests, &statement).await?;
+    pub async fn plan(&self, mut statement: Statement) -> Result<Planned> {
+        arguments::name_tables(&mut statement);
+        let state = resolve::state_for(self, &statement).await?;
         let logical = state.statement_to_plan(statement).await?;
         error::refuse_unsupported(&logical)?;
         Ok(Planned { state, logical })

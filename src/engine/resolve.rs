@@ -1,6 +1,7 @@
 //! Names in a statement → versions of datasets.
 //!
-//! A bare name is a derived dataset or else a raw one; `raw.x` is a raw one; `at_version('x', n)` is an older version.
+//! A bare name is a view, else a derived dataset, else a raw one; `raw.x` is a raw one; `at_version('x', n)` is an older
+//! version.
 //! Each is opened once per statement, so a statement never sees two versions under one name.
 
 use std::collections::{HashMap, HashSet};
@@ -19,31 +20,30 @@ use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableF
 
 use super::assemble::{ASSEMBLE, AssembleCall, Assemblies, Assembly, calls, has_key};
 use super::session::{CATALOG, RAW_SCHEMA, SCHEMA};
-use super::{EngineError, Guests, Result};
+use super::{Engine, EngineError, Guests, Result};
 use crate::lake::{DatasetProvider, Lake, Snapshot};
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 pub(super) const AT_VERSION: &str = "at_version";
 
 /// A session whose catalog holds what the statement names, and nothing else.
-pub(super) async fn state_for(
-    lake: &Lake,
-    session: &SessionState,
-    guests: &Guests,
-    statement: &Statement,
-) -> Result<SessionState> {
+pub(super) async fn state_for(engine: &Engine, statement: &Statement) -> Result<SessionState> {
+    let Engine { lake, session, guests, views } = engine;
+    let created = created_table(statement);
+    if let Some(view) = created.as_deref().and_then(|name| views.get(name)) {
+        return Err(view.refused("no dataset can have its name: choose another one"));
+    }
+    let views = views.read_by(session, statement)?;
+    let queries: Vec<Statement> = views.iter().map(|view| view.statement()).collect();
+    let statements: Vec<&Statement> = std::iter::once(statement).chain(&queries).collect();
     let derived = Arc::new(MemorySchemaProvider::new());
     let raw = Arc::new(MemorySchemaProvider::new());
-    let mut references = session.resolve_table_references(statement)?;
-    if references.iter().any(|name| name.schema() == Some("information_schema")) {
-        references.extend(all_tables(lake).await?);
-    }
-    let created = created_table(statement);
-    for reference in &references {
+    for reference in &references(engine, &statements).await? {
         let schema = match reference.schema() {
             Some("information_schema") => continue,
             Some(RAW_SCHEMA) => &raw,
             schema if is_guest(guests, schema.unwrap_or(SCHEMA), reference.table()) => continue,
+            _ if engine.views.named(reference).is_some() => continue,
             _ => &derived,
         };
         match find(lake, reference).await? {
@@ -56,23 +56,38 @@ pub(super) async fn state_for(
             None => return Err(unknown(lake, reference).await?),
         }
     }
-    let assemblies = open_assemblies(lake, statement, created.as_deref()).await?;
+    let assemblies = open_assemblies(engine, &statements, created.as_deref()).await?;
     let catalog = MemoryCatalogProvider::new();
-    catalog.register_schema(SCHEMA, derived)?;
+    catalog.register_schema(SCHEMA, derived.clone())?;
     catalog.register_schema(RAW_SCHEMA, raw)?;
     register(guests, &catalog)?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let builder = SessionStateBuilder::new_from_existing(session.clone());
     let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
-    register_pinned(&mut state, lake, statement).await?;
+    register_pinned(&mut state, lake, &statements).await?;
     state.register_relation_planner(Arc::new(assemblies))?;
+    super::views::register(&views, &state, &derived, lake).await?;
     Ok(state)
 }
 
-/// Lets the statement read the older versions that it names with `at_version`.
-pub(super) async fn register_pinned(state: &mut SessionState, lake: &Lake, statement: &Statement) -> Result<()> {
-    let pinned = AtVersion { versions: open_pinned(lake, statement).await? };
+/// Every table that the statements name, once; all of the lake if they ask which there are.
+async fn references(engine: &Engine, statements: &[&Statement]) -> Result<Vec<TableReference>> {
+    let mut all = Vec::new();
+    for statement in statements {
+        all.extend(engine.session.resolve_table_references(statement)?);
+    }
+    if all.iter().any(|name| name.schema() == Some("information_schema")) {
+        all.extend(all_tables(&engine.lake).await?);
+    }
+    let mut seen = HashSet::new();
+    all.retain(|reference| seen.insert(reference.clone()));
+    Ok(all)
+}
+
+/// Lets the statements read the older versions that they name with `at_version`.
+pub(super) async fn register_pinned(state: &mut SessionState, lake: &Lake, statements: &[&Statement]) -> Result<()> {
+    let pinned = AtVersion { versions: open_pinned(lake, statements).await? };
     state.register_udtf(AT_VERSION, Arc::new(pinned));
     Ok(())
 }
@@ -113,7 +128,10 @@ async fn find(lake: &Lake, reference: &TableReference) -> Result<Option<Snapshot
 fn is_function(session: &SessionState, reference: &TableReference) -> bool {
     let name = reference.table();
     reference.schema().is_none()
-        && (name == AT_VERSION || name == ASSEMBLE || session.table_functions().contains_key(name))
+        && (name == AT_VERSION
+            || name == ASSEMBLE
+            || session.table_functions().contains_key(name)
+            || kairos_udfs::table_function_names().iter().any(|known| known == name))
 }
 
 async fn all_tables(lake: &Lake) -> Result<Vec<TableReference>> {
@@ -156,37 +174,40 @@ async fn unknown(lake: &Lake, reference: &TableReference) -> Result<EngineError>
     Ok(EngineError::UnknownTable { name, suggestions })
 }
 
-/// Opens the datasets that `assemble(…)` calls in the statement name or find.
-async fn open_assemblies(lake: &Lake, statement: &Statement, created: Option<&str>) -> Result<Assemblies> {
+/// Opens the datasets that `assemble(…)` calls in the statements name or find.
+async fn open_assemblies(engine: &Engine, statements: &[&Statement], created: Option<&str>) -> Result<Assemblies> {
     let mut opened = Assemblies::default();
-    let Some(statement) = inner(statement) else {
-        return Ok(opened);
-    };
-    for call in calls(statement)? {
-        let base = open(lake, &call.base).await?;
-        let mut datasets = Vec::new();
-        for name in call.datasets(&keyed_datasets(lake, &call, created).await?) {
-            datasets.push(open(lake, &name).await?);
+    for statement in statements.iter().filter_map(|statement| inner(statement)) {
+        for call in calls(statement)? {
+            let base = open(engine, &call.base).await?;
+            let mut datasets = Vec::new();
+            for name in call.datasets(&keyed_datasets(engine, &call, created).await?) {
+                datasets.push(open(engine, &name).await?);
+            }
+            let assembly = Assembly::new(&call, base, datasets)?;
+            opened.0.insert(call, Arc::new(assembly));
         }
-        let assembly = Assembly::new(&call, base, datasets)?;
-        opened.0.insert(call, Arc::new(assembly));
     }
     Ok(opened)
 }
 
-async fn open(lake: &Lake, name: &str) -> Result<DatasetProvider> {
+async fn open(engine: &Engine, name: &str) -> Result<DatasetProvider> {
+    if let Some(view) = engine.views.get(name) {
+        return Err(view.refused("assemble takes datasets: name those that it reads"));
+    }
     let reference = TableReference::bare(name);
-    match find(lake, &reference).await? {
-        Some(snapshot) => Ok(DatasetProvider::new(lake, Arc::new(snapshot))),
-        None => Err(unknown(lake, &reference).await?),
+    match find(&engine.lake, &reference).await? {
+        Some(snapshot) => Ok(DatasetProvider::new(&engine.lake, Arc::new(snapshot))),
+        None => Err(unknown(&engine.lake, &reference).await?),
     }
 }
 
 /// The datasets of the lake that patterns of a call may find, by name.
-async fn keyed_datasets(lake: &Lake, call: &AssembleCall, created: Option<&str>) -> Result<Vec<String>> {
+async fn keyed_datasets(engine: &Engine, call: &AssembleCall, created: Option<&str>) -> Result<Vec<String>> {
+    let Engine { lake, views, .. } = engine;
     let mut keyed = Vec::new();
-    let found = lake.folders().await?.into_iter().filter(|name| call.finds(name) && Some(name.as_str()) != created);
-    for name in found {
+    let may_be = |name: &String| call.finds(name) && Some(name.as_str()) != created && views.get(name).is_none();
+    for name in lake.folders().await?.into_iter().filter(may_be) {
         if lake.snapshot(&name).await?.is_some_and(|snapshot| has_key(snapshot.schema())) {
             keyed.push(name);
         }
@@ -206,10 +227,10 @@ fn inner(mut statement: &Statement) -> Option<&ast::Statement> {
     }
 }
 
-/// Opens the versions that `at_version('x', n)` calls in the statement ask for; planning itself cannot wait for storage.
-async fn open_pinned(lake: &Lake, statement: &Statement) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
+/// Opens the versions that `at_version('x', n)` calls in the statements ask for; planning itself cannot wait for storage.
+async fn open_pinned(lake: &Lake, statements: &[&Statement]) -> Result<HashMap<(String, u64), Arc<DatasetProvider>>> {
     let mut calls = PinnedCalls::default();
-    if let Some(statement) = inner(statement) {
+    for statement in statements.iter().filter_map(|statement| inner(statement)) {
         let _ = statement.visit(&mut calls);
     }
     let mut opened = HashMap::new();

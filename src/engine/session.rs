@@ -14,6 +14,7 @@ use super::Result;
 use super::by_key::WindowsByKey;
 use super::cross_section::CrossSections;
 use super::csv::ReadCsv;
+use super::small_sides::SmallSides;
 use crate::lake::Lake;
 
 /// The catalog's name in error messages and `information_schema`.
@@ -42,15 +43,12 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
     }
     let runtime = runtime.build_arc()?;
     lake.register_store(&runtime);
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(CrossSections)];
-    rules.extend(PhysicalOptimizer::default().rules);
-    rules.push(Arc::new(WindowsByKey));
     let state = SessionStateBuilder::new()
         .with_config(config(resources))
         .with_runtime_env(runtime)
         .with_default_features()
         .with_optimizer_rules(logical_rules())
-        .with_physical_optimizer_rules(rules)
+        .with_physical_optimizer_rules(physical_rules())
         .build();
     let context = SessionContext::new_with_state(state);
     kairos_udfs::register_all(&context)?;
@@ -63,6 +61,20 @@ pub(super) fn new_state(lake: &Lake, resources: &Resources) -> Result<SessionSta
 /// `from a, b where a.x = b.x` into a hash join without it.
 fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     Optimizer::new().rules.into_iter().filter(|rule| rule.name() != "eliminate_cross_join").collect()
+}
+
+/// DataFusion's rules and ours, each where it has its say.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(CrossSections)];
+    for rule in PhysicalOptimizer::default().rules {
+        let selects_joins = rule.name() == "join_selection";
+        rules.push(rule);
+        if selects_joins {
+            rules.push(Arc::new(SmallSides));
+        }
+    }
+    rules.push(Arc::new(WindowsByKey));
+    rules
 }
 
 fn config(resources: &Resources) -> SessionConfig {

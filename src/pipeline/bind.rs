@@ -1,4 +1,4 @@
-//! Binding: every `$name` of a statement becomes a typed literal in its syntax tree.
+//! Binding: every `$name` of a statement becomes a typed literal in its syntax tree, or the column that it names.
 //!
 //! The tree is changed, never the text, so a value cannot change the shape of a statement, and a parameter may stand
 //! wherever an expression may: frame bounds, function arguments, `LIMIT`, `IN` lists.
@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    DataType, Expr, Ident, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
@@ -18,7 +18,7 @@ use super::source::SqlFile;
 
 impl Parameters {
     /// Replaces every `$name` in `node` (a statement, a query or an expression) by its value as a literal of its type,
-    /// and returns the values that were used, by name.
+    /// the name of a column by the column, and returns the values that were used, by name.
     ///
     /// # Errors
     /// [`PipelineError::UnknownParameter`] at the first placeholder that no manifest declares; [`PipelineError::Syntax`]
@@ -43,7 +43,7 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    fn literal(&mut self, placeholder: &str, span: Span) -> Result<Expr, PipelineError> {
+    fn value(&mut self, placeholder: &str, span: Span) -> Result<Expr, PipelineError> {
         let parameter = (placeholder.strip_prefix('$')).and_then(|name| self.parameters.get(name));
         let Some(parameter) = parameter else {
             let similar = self.parameters.similar(placeholder.trim_start_matches('$'));
@@ -51,7 +51,7 @@ impl Binder<'_> {
             return Err(PipelineError::UnknownParameter { name, at, similar });
         };
         self.used.insert(parameter.name.clone(), parameter.value.to_json());
-        Ok(literal(&parameter.value, span))
+        Ok(expression(&parameter.value, span))
     }
 }
 
@@ -61,8 +61,8 @@ impl VisitorMut for Binder<'_> {
     // Before, not after: once the placeholder is replaced, `pre_visit_value` below sees only those it cannot replace.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), span }) = expr {
-            match self.literal(name, *span) {
-                Ok(literal) => *expr = literal,
+            match self.value(name, *span) {
+                Ok(value) => *expr = value,
                 Err(error) => return ControlFlow::Break(Box::new(error)),
             }
         }
@@ -80,14 +80,15 @@ impl VisitorMut for Binder<'_> {
     }
 }
 
-/// The value as an expression that DataFusion plans as a literal of exactly this type.
-fn literal(value: &ParameterValue, span: Span) -> Expr {
+/// The value as an expression that DataFusion plans as a literal of exactly this type, or as this column.
+fn expression(value: &ParameterValue, span: Span) -> Expr {
     match value {
         ParameterValue::Integer(value) => number(value.unsigned_abs().to_string(), value.is_negative(), span),
         // Debug is the shortest text that reads back as the same float; its `.0` or `e` keeps DataFusion from taking
         // it for an integer.
         ParameterValue::Float(value) => number(format!("{:?}", value.abs()), value.is_sign_negative(), span),
         ParameterValue::Text(text) => plain(Value::SingleQuotedString(text.clone()), span),
+        ParameterValue::Column(name) => Expr::Identifier(Ident::with_quote_and_span('"', span, name)),
         ParameterValue::Boolean(value) => plain(Value::Boolean(*value), span),
         ParameterValue::Date(date) => typed_date(date, span),
     }

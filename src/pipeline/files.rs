@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use sha2::{Digest, Sha256};
 
 use super::error::PipelineError;
+use super::hex;
 use super::source::SqlFile;
 
 /// The table function that reads a CSV file of the user's own: `read_csv('sentiment.csv')`.
@@ -71,5 +72,5 @@ impl VisitorMut for Binder<'_> {
 fn hash(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hash)?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(hash))
 }

@@ -6,9 +6,9 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::error::{PipelineError, SourceLocation};
 use super::references::TableRead;
-use super::statement::Step;
+use super::statement::{Kind, Step};
 use crate::engine::pattern_finds;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 /// The phases in the order a person expects them. It decides between steps that may go in either order, and where a
 /// phase is listed; dependencies always come first. Other folders follow, by name.
@@ -55,8 +55,9 @@ pub struct Graph {
 impl Graph {
     /// Resolves the tables of `steps` and orders them. Equal input gives equal order.
     ///
-    /// A name means the step that writes it, else the raw table, else the dataset in the lake. A pattern of `assemble`
-    /// means all steps with matching names that are ordered by ticker and date and are not made from its own result.
+    /// A name means the step that writes or defines it, else the raw table, else the dataset in the lake. A pattern of
+    /// `assemble` means all datasets with matching names that are ordered by ticker and date and are not made from its
+    /// own result, but no view.
     ///
     /// # Errors
     /// Two files with one dataset, a dataset called like a raw table, an unknown table, a cycle.
@@ -202,7 +203,9 @@ fn resolve(step: &Step, index: &BTreeMap<String, usize>, known: &KnownTables) ->
 
 /// Adds what the patterns of `assemble` find.
 fn discover(steps: &[Step], reads: &mut [Vec<Read>]) {
-    let keyed = |step: &Step| step.order_by.iter().map(|key| key.column.as_str()).eq(["ticker", "date"]);
+    let keyed = |step: &Step| {
+        step.kind == Kind::Table && step.order_by.iter().map(|key| key.column.as_str()).eq(["ticker", "date"])
+    };
     let found: Vec<Vec<Read>> = (steps.iter().enumerate())
         .map(|(position, step)| {
             let readers = if step.patterns.is_empty() { BTreeSet::new() } else { readers_of(position, reads) };

@@ -9,17 +9,28 @@
 //! [return_basis]
 //! default = "closeadj"
 //! choices = ["closeadj", "close"]
+//! unit    = "column"        # $return_basis is this column, not a string
 //! about   = "Price column of returns"
+//!
+//! [target_vol]
+//! default    = 0.2
+//! strategies = { ls = 0.12, ls_opt = 0.1 }    # what these take instead
 //! ```
 //!
-//! An overlay's `pipeline.toml` may write `min_adv = 1000000.0` for a new default, or whole tables as above.
+//! An overlay's `pipeline.toml` may write `min_adv = 1000000.0` for a new default, or whole tables as above. A new default
+//! counts for all strategies, unless its table has `strategies` too; new `strategies` take the place of the old ones.
+
+use std::collections::BTreeMap;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::{PipelineError, SourceLocation};
-use super::params::{Parameter, ParameterValue, Parameters};
+use super::params::{Parameter, ParameterType, ParameterValue, Parameters};
 use super::source::SqlFile;
+
+/// The unit that makes a string the name of a column.
+const COLUMN: &str = "column";
 
 impl Parameters {
     /// Adds the declarations of `file` and applies its new defaults.
@@ -54,8 +65,8 @@ impl Parameters {
                 },
             ));
         };
-        parameter.value = context.value_for(parameter, entry)?;
-        parameter.set_by = context.file.origin.clone();
+        let value = context.value_for(parameter, entry)?;
+        parameter.give(value, &context.file.origin);
         Ok(())
     }
 
@@ -69,19 +80,22 @@ impl Parameters {
         };
         for (key, entry) in table {
             match key.get_ref().as_ref() {
-                "default" => {}
-                "unit" => parameter.unit = Some(context.text(entry)?),
+                "default" | "strategies" => {}
+                "unit" => parameter.unit = Some(context.unit(&parameter, entry)?),
                 "about" => parameter.about = Some(context.text(entry)?),
                 "choices" => parameter.choices = context.choices(&parameter, entry)?,
                 other => {
-                    let help = "the keys are default, unit, about, choices".to_string();
+                    let help = "the keys are default, unit, about, choices, strategies".to_string();
                     return Err(context.error(format!("unknown key {other}"), key.span(), help));
                 }
             }
         }
         if let Some(entry) = table.get("default") {
-            parameter.value = context.value_for(&parameter, entry)?;
-            parameter.set_by = context.file.origin.clone();
+            let value = context.value_for(&parameter, entry)?;
+            parameter.give(value, &context.file.origin);
+        }
+        if let Some(entry) = table.get("strategies") {
+            parameter.strategies = context.strategies(&parameter, entry)?;
         }
         match position {
             Some(known) => self.declared[known] = parameter,
@@ -118,17 +132,23 @@ impl Declaration<'_> {
             let help = "add default = value; its type is the type of the parameter".to_string();
             return Err(self.error(format!("{} has no default", self.name), self.span.clone(), help));
         };
-        let value = ParameterValue::from_toml(entry.get_ref()).ok_or_else(|| {
-            self.error(
-                format!("{} cannot default to {}", self.name, described(entry.get_ref())),
-                entry.span(),
-                "use an integer, a finite float, a string, a boolean or a local date".to_string(),
-            )
+        let names_column = table.get("unit").is_some_and(|unit| unit.get_ref().as_str() == Some(COLUMN));
+        let value = ParameterValue::from_toml(entry.get_ref());
+        let (value, help) = if names_column {
+            let name = value.and_then(|value| value.converted(ParameterType::Column));
+            (name, "its unit is column: use the name of a column, as a string")
+        } else {
+            (value, "use an integer, a finite float, a string, a boolean or a local date")
+        };
+        let value = value.ok_or_else(|| {
+            let message = format!("{} cannot default to {}", self.name, described(entry.get_ref()));
+            self.error(message, entry.span(), help.to_string())
         })?;
         Ok(Parameter {
             name: self.name.to_string(),
             default: value.clone(),
             value,
+            strategies: BTreeMap::new(),
             unit: None,
             about: None,
             choices: Vec::new(),
@@ -154,6 +174,38 @@ impl Declaration<'_> {
             let message = format!("expected a string, found {}", described(entry.get_ref()));
             self.error(message, entry.span(), "put it in quotes".to_string())
         })
+    }
+
+    /// The unit of `parameter`, which an overlay may reword but not use to change the type.
+    fn unit(&self, parameter: &Parameter, entry: &Spanned<DeValue<'_>>) -> Result<String, PipelineError> {
+        let unit = self.text(entry)?;
+        let is_column = parameter.default.kind() == ParameterType::Column;
+        if is_column == (unit == COLUMN) {
+            return Ok(unit);
+        }
+        let (message, help) = if is_column {
+            (format!("{} names a column and cannot have another unit", self.name), "leave the unit out")
+        } else {
+            let kind = parameter.default.kind();
+            (format!("{} is {kind} and cannot become the name of a column", self.name), "give it another unit")
+        };
+        Err(self.error(message, entry.span(), help.to_string()))
+    }
+
+    /// `{ ls = 0.12, ls_opt = 0.1 }`.
+    fn strategies(
+        &self,
+        parameter: &Parameter,
+        entry: &Spanned<DeValue<'_>>,
+    ) -> Result<BTreeMap<String, ParameterValue>, PipelineError> {
+        let table = entry.get_ref().as_table().ok_or_else(|| {
+            let message = format!("expected values by strategy, found {}", described(entry.get_ref()));
+            self.error(message, entry.span(), format!("for example {{ ls = {} }}", parameter.default))
+        })?;
+        let value = |(strategy, entry): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+            Ok((strategy.get_ref().to_string(), self.value_for(parameter, entry)?))
+        };
+        table.iter().map(value).collect()
     }
 
     fn choices(

@@ -3,9 +3,11 @@
 //! ```text
 //! SqlTree ─► Parameters ─┐
 //!    └─────► Step ─► Graph ─► BoundStep ─► Plan ─► run ─► RunEvent ─► ProgressDisplay, RunLog
-//!                                           ▲       ▲
-//!                                DatasetStates     Builder
+//!                               │           ▲       ▲
+//!                              View  DatasetStates  Builder
 //! ```
+//!
+//! A step that defines a view is bound and never planned or run: whatever reads the view takes over what it depends on.
 //!
 //! It knows SQL as syntax only. What exists in the lake, how a statement is run and whether what it built is good are
 //! behind three traits, [`DatasetStates`], [`Builder`] and [`Gate`].
@@ -33,6 +35,11 @@ mod source;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod views;
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::View;
 
 pub use bound::{BoundStep, Functions};
 pub use error::{PipelineError, SourceLocation};
@@ -50,7 +57,8 @@ pub use references::{AT_VERSION, References, TableRead};
 pub use run::{Builder, RunOptions, run};
 pub use select::{Selection, Selectors};
 pub use source::{SqlFile, SqlTree};
-pub use statement::{OrderKey, Step, parse_statements, parse_template, sql_hash};
+pub use statement::{Kind, OrderKey, Step, parse_statements, parse_template, sql_hash};
+pub use views::Views;
 
 /// Folders whose files may be plain queries, run by commands of their own. In these, a file that does not define a
 /// dataset is no step; everywhere else it is an error.
@@ -102,6 +110,13 @@ impl Pipeline {
         self.steps.get(self.graph.position(dataset)?)
     }
 
+    /// The views, as an engine takes them.
+    pub fn views(&self) -> Vec<View> {
+        let mut views = Views::default();
+        self.steps.iter().for_each(|step| views.insert(step.clone()));
+        views.for_engine()
+    }
+
     /// Decides what is to be built; see [`Selectors`] and [`Plan::new`].
     ///
     /// # Errors
@@ -114,6 +129,11 @@ impl Pipeline {
     ) -> Result<Plan, PipelineError> {
         Plan::new(&self.steps, &self.graph.select(selectors)?, force, states).await
     }
+}
+
+/// A digest in hex.
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_query(error: &PipelineError) -> bool {

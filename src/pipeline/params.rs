@@ -1,6 +1,10 @@
 //! Parameters: declared in `pipeline.toml` ([`super::manifest`]), changed by overlays and `--set`, bound into statements
 //! ([`super::bind`]).
+//!
+//! The last word wins: a value that is given later, by an overlay or `--set`, takes the place of every earlier one, of
+//! those for single strategies too.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -8,9 +12,9 @@ use toml::de::DeValue;
 
 use super::error::PipelineError;
 use super::source::SqlFile;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
-/// The type of a parameter, taken from its TOML default.
+/// The type of a parameter, taken from its TOML default. A string with the unit `column` is the name of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterType {
     /// `Int64`.
@@ -19,6 +23,8 @@ pub enum ParameterType {
     Float,
     /// `Utf8`.
     Text,
+    /// No value but a name: it stands for the column itself.
+    Column,
     /// `Boolean`.
     Boolean,
     /// `Date32`; a TOML local date.
@@ -31,6 +37,7 @@ impl fmt::Display for ParameterType {
             Self::Integer => "an integer",
             Self::Float => "a finite number",
             Self::Text => "a string",
+            Self::Column => "the name of a column",
             Self::Boolean => "true or false",
             Self::Date => "a date (YYYY-MM-DD)",
         })
@@ -46,6 +53,8 @@ pub enum ParameterValue {
     Float(f64),
     /// `Utf8`.
     Text(String),
+    /// The name of a column, letter case included.
+    Column(String),
     /// `Boolean`.
     Boolean(bool),
     /// `Date32`.
@@ -59,6 +68,7 @@ impl ParameterValue {
             Self::Integer(_) => ParameterType::Integer,
             Self::Float(_) => ParameterType::Float,
             Self::Text(_) => ParameterType::Text,
+            Self::Column(_) => ParameterType::Column,
             Self::Boolean(_) => ParameterType::Boolean,
             Self::Date(_) => ParameterType::Date,
         }
@@ -69,7 +79,7 @@ impl ParameterValue {
         match self {
             Self::Integer(value) => (*value).into(),
             Self::Float(value) => (*value).into(),
-            Self::Text(value) => value.as_str().into(),
+            Self::Text(value) | Self::Column(value) => value.as_str().into(),
             Self::Boolean(value) => (*value).into(),
             Self::Date(value) => value.to_string().into(),
         }
@@ -81,6 +91,7 @@ impl ParameterValue {
             ParameterType::Integer => text.parse().ok().map(Self::Integer),
             ParameterType::Float => text.parse().ok().filter(|value: &f64| value.is_finite()).map(Self::Float),
             ParameterType::Text => Some(Self::Text(text.to_string())),
+            ParameterType::Column => is_column_name(text).then(|| Self::Column(text.to_string())),
             ParameterType::Boolean => text.parse().ok().map(Self::Boolean),
             ParameterType::Date => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self::Date),
         }
@@ -100,10 +111,12 @@ impl ParameterValue {
         }
     }
 
-    /// The same value as type `kind`: an integer may stand for a float, nothing else is converted.
+    /// The same value as type `kind`: an integer may stand for a float and a string name a column, nothing else is
+    /// converted.
     pub(super) fn converted(self, kind: ParameterType) -> Option<Self> {
         match (self, kind) {
             (Self::Integer(value), ParameterType::Float) => Some(Self::Float(value as f64)),
+            (Self::Text(name), ParameterType::Column) => Self::parse(&name, ParameterType::Column),
             (value, kind) => (value.kind() == kind).then_some(value),
         }
     }
@@ -115,11 +128,16 @@ impl fmt::Display for ParameterValue {
             Self::Integer(value) => write!(f, "{value}"),
             // Debug is the shortest text that reads back as the same float, and always shows that it is one.
             Self::Float(value) => write!(f, "{value:?}"),
-            Self::Text(value) => write!(f, "{value}"),
+            Self::Text(value) | Self::Column(value) => write!(f, "{value}"),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::Date(value) => write!(f, "{value}"),
         }
     }
+}
+
+/// Whether a column may be called so: not empty, no space around it, nothing that does not print.
+fn is_column_name(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 /// A declared parameter with the value in effect.
@@ -131,6 +149,8 @@ pub struct Parameter {
     pub value: ParameterValue,
     /// The value the base tree declares.
     pub default: ParameterValue,
+    /// The values for single strategies, by the name of the strategy; see [`Parameters::for_strategy`].
+    pub strategies: BTreeMap<String, ParameterValue>,
     /// The unit of the value.
     pub unit: Option<String>,
     /// One line of meaning.
@@ -152,6 +172,13 @@ impl Parameter {
 
     pub(super) fn accepts(&self, value: &ParameterValue) -> bool {
         self.choices.is_empty() || self.choices.contains(value)
+    }
+
+    /// Gives it a value, which counts for every strategy.
+    pub(super) fn give(&mut self, value: ParameterValue, by: &str) {
+        self.value = value;
+        self.strategies.clear();
+        self.set_by = by.to_string();
     }
 }
 
@@ -214,8 +241,21 @@ impl Parameters {
                 found: format!("{text:?}"),
                 example: parameter.default.to_string(),
             })?;
-        parameter.value = value;
-        parameter.set_by = "--set".to_string();
+        parameter.give(value, "--set");
         Ok(())
+    }
+
+    /// The parameters as the strategy called `name` sees them: with its own values where the manifests declare some.
+    ///
+    /// A value that the user set with `--set` stays, and so does one that an overlay gives without values for
+    /// strategies of its own.
+    pub fn for_strategy(&self, name: &str) -> Self {
+        let mut own = self.clone();
+        for parameter in &mut own.declared {
+            if let Some(value) = parameter.strategies.get(name).cloned() {
+                parameter.give(value, &format!("strategy {name}"));
+            }
+        }
+        own
     }
 }

@@ -10,6 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::bound::BoundStep;
 use super::error::PipelineError;
 use super::select::Selection;
+use super::statement::Kind;
 use crate::lake::CommitRecord;
 
 /// How many states are asked for at once: enough to hide the latency of an object store.
@@ -142,7 +143,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Decides for each selected step; `steps` are all steps of the graph in its order.
+    /// Decides for each selected step that writes a dataset; `steps` are all steps of the graph in its order.
     ///
     /// A step is stale if there is no version of it, or if its SQL, a parameter it names, an input or its version, or
     /// the functions differ from what its commit records, or an input is built in this run. An input that is stale but
@@ -156,8 +157,9 @@ impl Plan {
         force: bool,
         states: &dyn DatasetStates,
     ) -> Result<Self, PipelineError> {
-        let selected: Vec<(usize, &BoundStep)> =
-            selection.steps.iter().filter_map(|i| Some((*i, steps.get(*i)?))).collect();
+        let selected: Vec<(usize, &BoundStep)> = (selection.steps.iter().filter_map(|i| Some((*i, steps.get(*i)?))))
+            .filter(|(_, step)| step.kind == Kind::Table)
+            .collect();
         let names: BTreeSet<&str> = (selected.iter())
             .flat_map(|(_, step)| step.inputs.iter().chain([&step.dataset]))
             .map(String::as_str)

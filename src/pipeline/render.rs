@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::graph::{Graph, Input};
+use super::statement::Kind;
 
 /// The graph by phase: each dataset with what it reads. Only the steps in `selected` are shown.
 pub fn text(graph: &Graph, selected: &BTreeSet<usize>) -> String {
@@ -15,14 +16,16 @@ pub fn text(graph: &Graph, selected: &BTreeSet<usize>) -> String {
         for position in positions {
             let inputs = graph.input_names(position);
             let reads = if inputs.is_empty() { "nothing".to_string() } else { inputs.join(", ") };
-            let dataset = &graph.nodes()[position].step.dataset;
-            let _ = writeln!(out, "  {dataset:<width$}  ← {reads}");
+            let step = &graph.nodes()[position].step;
+            let view = if step.kind == Kind::View { " (view)" } else { "" };
+            let _ = writeln!(out, "  {:<width$}  ← {reads}{view}", step.dataset);
         }
     }
     out
 }
 
-/// The graph in the DOT language, one cluster per phase; arrows go from input to dataset, raw tables are boxes.
+/// The graph in the DOT language, one cluster per phase; arrows go from input to dataset, raw tables are boxes,
+/// views are dashed.
 pub fn dot(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     let mut out = String::from("digraph kairos {\n  rankdir=LR;\n  node [shape=ellipse];\n");
     for name in externals(graph, selected) {
@@ -31,7 +34,9 @@ pub fn dot(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     for (phase, positions) in selected_phases(graph, selected) {
         let _ = writeln!(out, "  subgraph \"cluster_{phase}\" {{\n    label=\"{phase}\";");
         for position in positions {
-            let _ = writeln!(out, "    \"{}\";", graph.nodes()[position].step.dataset);
+            let step = &graph.nodes()[position].step;
+            let view = if step.kind == Kind::View { " [style=dashed]" } else { "" };
+            let _ = writeln!(out, "    \"{}\"{view};", step.dataset);
         }
         out.push_str("  }\n");
     }
@@ -42,7 +47,8 @@ pub fn dot(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     out
 }
 
-/// The graph as a Mermaid flowchart, one subgraph per phase; arrows go from input to dataset, raw tables are boxes.
+/// The graph as a Mermaid flowchart, one subgraph per phase; arrows go from input to dataset, raw tables are
+/// boxes, views are slanted.
 pub fn mermaid(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     let mut out = String::from("flowchart LR\n");
     for name in externals(graph, selected) {
@@ -51,8 +57,12 @@ pub fn mermaid(graph: &Graph, selected: &BTreeSet<usize>) -> String {
     for (phase, positions) in selected_phases(graph, selected) {
         let _ = writeln!(out, "  subgraph phase_{}[\"{phase}\"]", mermaid_id(phase));
         for position in positions {
-            let name = &graph.nodes()[position].step.dataset;
-            let _ = writeln!(out, "    {}([\"{name}\"])", mermaid_id(name));
+            let step = &graph.nodes()[position].step;
+            let (name, id) = (&step.dataset, mermaid_id(&step.dataset));
+            let _ = match step.kind {
+                Kind::Table => writeln!(out, "    {id}([\"{name}\"])"),
+                Kind::View => writeln!(out, "    {id}[/\"{name}\"/]"),
+            };
         }
         out.push_str("  end\n");
     }

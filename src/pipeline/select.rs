@@ -6,7 +6,7 @@ use glob::Pattern;
 
 use super::error::PipelineError;
 use super::graph::Graph;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 /// The selectors of a command line. Several of one kind widen, different kinds narrow each other.
 ///

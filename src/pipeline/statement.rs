@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{PipelineError, SourceLocation};
 use super::header::Header;
+use super::hex;
 use super::references::{References, TableRead, normalised};
 use super::source::SqlFile;
 
@@ -26,14 +27,25 @@ pub struct OrderKey {
     pub ascending: bool,
 }
 
-/// A parsed pipeline file: `CREATE OR REPLACE TABLE <dataset> AS <query>`.
+/// What a file makes of its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A dataset: `CREATE OR REPLACE TABLE <dataset> AS <query>`. The rows are stored, version by version.
+    Table,
+    /// A name for the query: `CREATE OR REPLACE VIEW <name> AS <query>`. Nothing is stored, nothing goes stale.
+    View,
+}
+
+/// A parsed pipeline file: a dataset or a view, by its query.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The file.
     pub file: SqlFile,
     /// What the file says about the dataset.
     pub header: Header,
-    /// The dataset it writes.
+    /// Whether its rows are stored.
+    pub kind: Kind,
+    /// The dataset it writes, or the view it defines.
     pub dataset: String,
     /// Where the dataset is named.
     pub dataset_span: Span,
@@ -59,8 +71,9 @@ impl Step {
     /// Parses `file`; of the functions it calls, those in `functions` are kept.
     ///
     /// # Errors
-    /// If the text does not parse, holds more or less than one statement, the statement is not
-    /// `CREATE OR REPLACE TABLE <name> AS <query>` with a plain name, or the header names an unknown role.
+    /// If the text does not parse, holds more or less than one statement, the statement is neither
+    /// `CREATE OR REPLACE TABLE <name> AS <query>` nor the same with `VIEW`, with a plain name, or the header names an
+    /// unknown role.
     pub fn parse(file: &SqlFile, functions: &BTreeSet<String>) -> Result<Self, PipelineError> {
         let tokens = tokenize(file)?;
         let start = tokens.iter().find(|t| is_significant(&t.token)).map_or(Span::empty(), |t| t.span);
@@ -74,11 +87,12 @@ impl Step {
                 return Err(PipelineError::StatementCount { found, at: file.at(start) });
             }
         };
-        let (name, query) = dataset_definition(file, start, &statement)?;
+        let (kind, name, query) = definition(file, start, &statement)?;
         let references = References::of(query);
         Ok(Self {
             file: file.clone(),
             header: Header::of(file)?,
+            kind,
             dataset: normalised(name),
             dataset_span: name.span,
             order_by: order_keys(query),
@@ -90,6 +104,11 @@ impl Step {
             sql_hash: hash,
             statement,
         })
+    }
+
+    /// The names of the tables it reads.
+    pub fn table_names(&self) -> Vec<String> {
+        self.tables.iter().map(|table| table.name.clone()).collect()
     }
 }
 
@@ -145,7 +164,7 @@ pub fn sql_hash(tokens: &[TokenWithSpan]) -> String {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(hash)
 }
 
 fn is_significant(token: &Token) -> bool {
@@ -190,30 +209,39 @@ fn split_position(message: &str) -> (String, usize, usize) {
     split().unwrap_or((message.to_string(), 1, 1))
 }
 
-/// The name and the query, if `statement` is `CREATE OR REPLACE TABLE name AS query` and nothing more.
-fn dataset_definition<'a>(
+/// The kind, the name and the query, if `statement` is `CREATE OR REPLACE TABLE name AS query` or the same with `VIEW`,
+/// and nothing more.
+fn definition<'a>(
     file: &SqlFile,
     start: Span,
     statement: &'a Statement,
-) -> Result<(&'a Ident, &'a Query), PipelineError> {
-    let Statement::CreateTable(table) = statement else {
-        let found = opening_words(&DataFusionStatement::Statement(Box::new(statement.clone())));
-        return Err(not_a_dataset(file, start, found));
+) -> Result<(Kind, &'a Ident, &'a Query), PipelineError> {
+    let wrong = |span: Span, found: &str| not_a_dataset(file, span, found.to_string());
+    let (kind, or_replace, is_plain, name, query) = match statement {
+        Statement::CreateTable(CreateTable { or_replace, temporary, if_not_exists, columns, name, query, .. }) => {
+            let is_plain = !temporary && !if_not_exists && columns.is_empty();
+            (Kind::Table, *or_replace, is_plain, name, query.as_deref())
+        }
+        Statement::CreateView(view) => {
+            let is_plain = !view.temporary && !view.if_not_exists && !view.materialized && view.columns.is_empty();
+            (Kind::View, view.or_replace, is_plain, &view.name, Some(view.query.as_ref()))
+        }
+        other => return Err(wrong(start, &opening_words(&DataFusionStatement::Statement(Box::new(other.clone()))))),
     };
-    let wrong = |span: Span, found: &str| Err(not_a_dataset(file, span, found.to_string()));
-    let CreateTable { or_replace, temporary, if_not_exists, columns, name, query, .. } = table;
+    let word = if kind == Kind::View { "view" } else { "table" };
     if !or_replace {
-        return wrong(start, "`create table` without `or replace`");
+        return Err(wrong(start, &format!("`create {word}` without `or replace`")));
     }
-    if *temporary || *if_not_exists || !columns.is_empty() {
-        return wrong(start, "`temporary`, `if not exists` or a list of columns, which have no meaning here");
+    if !is_plain {
+        let extras = "`temporary`, `if not exists`, `materialized` or a list of columns";
+        return Err(wrong(start, &format!("{extras}, which have no meaning here")));
     }
     let Some(query) = query else {
-        return wrong(start, "a table without `as select …`");
+        return Err(wrong(start, "a table without `as select …`"));
     };
     match name.0.as_slice() {
-        [ObjectNamePart::Identifier(ident)] if is_dataset_name(&normalised(ident)) => Ok((ident, query)),
-        _ => wrong(name.span(), "a name that is not one word of lower-case letters, digits and _"),
+        [ObjectNamePart::Identifier(ident)] if is_dataset_name(&normalised(ident)) => Ok((kind, ident, query)),
+        _ => Err(wrong(name.span(), "a name that is not one word of lower-case letters, digits and _")),
     }
 }
 

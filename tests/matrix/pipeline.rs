@@ -85,6 +85,23 @@ fn every_column_of_every_feature_is_in_the_matrix_once() {
     assert_eq!(copies, sql.matches(" = feat_").count());
 }
 
+/// Spec 05 E3: a label has a fixed number, whatever labels come first.
+#[test]
+fn regimes_have_fixed_numbers() {
+    let desk = market();
+    let early = ["--sql", SQL, "--set", "regime_min_names=5", "--set", "regime_min_obs=60"];
+    desk.ok(&[&early[..], &["run", "--to", "feat_matrix"]].concat());
+    let codes = desk.rows("select distinct regime, regime_code from feat_matrix where regime is not null");
+    assert!(codes.len() > 3, "{codes:?}");
+    for code in codes {
+        let (vol, trend) = code[0].rsplit_once('_').unwrap();
+        let at = |names: [&str; 3], name| names.iter().position(|known| *known == name).unwrap();
+        let expected = 3 * at(["low_vol", "normal_vol", "high_vol"], vol) + at(["bear", "neutral", "bull"], trend);
+        assert_eq!(code[1], expected.to_string(), "{code:?}");
+    }
+    assert_eq!(desk.number("select count(*) from feat_matrix where (regime is null) <> (regime_code is null)"), 0.0);
+}
+
 #[test]
 fn the_latest_snapshot_is_the_last_date() {
     let desk = market();

@@ -7,6 +7,7 @@
 mod compare;
 mod past;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -21,7 +22,9 @@ use tokio::sync::watch;
 use super::{AuditError, Result};
 use crate::engine::{Engine, Resources};
 use crate::lake::Lake;
-use crate::pipeline::{Action, EngineBuilder, LakeStates, Outcome, Pipeline, Plan, Reason, RunOptions, Selectors, run};
+use crate::pipeline::{
+    Action, EngineBuilder, LakeStates, Outcome, Pipeline, Plan, PlannedStep, Reason, RunOptions, Selectors, run,
+};
 
 pub use compare::Difference;
 
@@ -149,17 +152,18 @@ async fn built(lake: &Lake, pipeline: &Pipeline, datasets: &[String]) -> Result<
         Action::Unbuildable(_) => true,
         Action::Skip => false,
     };
-    let needed = &wanted.steps;
-    let exists = |position: &usize| plan.steps.get(*position).is_some_and(|planned| !never(&planned.action));
-    let stale: Vec<String> = (needed.iter().filter(|position| exists(position)))
-        .filter_map(|position| plan.steps.get(*position).filter(|planned| planned.is_built()))
-        .map(|planned| planned.step.dataset.clone())
-        .collect();
+    let chosen = |positions: &BTreeSet<usize>, planned: &PlannedStep| {
+        let position = pipeline.graph.position(&planned.step.dataset);
+        position.is_some_and(|position| positions.contains(&position)) && !never(&planned.action)
+    };
+    let needed = plan.steps.iter().filter(|planned| chosen(&wanted.steps, planned));
+    let stale: Vec<String> =
+        needed.filter(|planned| planned.is_built()).map(|planned| planned.step.dataset.clone()).collect();
     if !stale.is_empty() {
         return Err(AuditError::Stale(stale));
     }
-    let targets = wanted.targets.iter().filter(|position| exists(position));
-    Ok(targets.map(|position| pipeline.graph.nodes()[*position].step.dataset.clone()).collect())
+    let targets = plan.steps.iter().filter(|planned| chosen(&wanted.targets, planned));
+    Ok(targets.map(|planned| planned.step.dataset.clone()).collect())
 }
 
 /// The dates to look at, ascending.
@@ -197,7 +201,7 @@ async fn rebuild(
     as_of: NaiveDate,
     resources: &Resources,
 ) -> Result<()> {
-    let engine = Engine::new(lake.clone(), resources)?;
+    let engine = Engine::new(lake.clone(), resources)?.with_views(pipeline.views());
     let plan: Plan = pipeline.plan(selectors, false, &LakeStates::new(lake)).await?;
     let run_id = format!("as-of-{as_of}");
     let builder = EngineBuilder::new(&engine, &run_id, &pipeline.tree);

@@ -1,6 +1,6 @@
 //! The commands that begin with a backslash.
 
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 /// Names, what comes after them, and what they do; in the order of the help.
 const COMMANDS: [(&str, &str, &str); 8] = [

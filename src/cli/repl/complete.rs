@@ -2,21 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use super::lex::{KEYWORDS, Kind, Piece, is_keyword, pieces};
-use crate::lake::{Lake, LakeError};
+use datafusion::arrow::datatypes::Schema;
 
-/// The datasets of a lake with their columns.
+use super::lex::{KEYWORDS, Kind, Piece, is_keyword, pieces};
+use crate::engine::Engine;
+use crate::lake::LakeError;
+
+/// The datasets of a lake and the views, with their columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Catalog(BTreeMap<String, Vec<String>>);
 
 impl Catalog {
-    pub(super) async fn load(lake: &Lake) -> Result<Self, LakeError> {
+    pub(super) async fn load(engine: &Engine) -> Result<Self, LakeError> {
+        let lake = engine.lake();
         let mut datasets = BTreeMap::new();
         for folder in lake.folders().await? {
             if let Some(snapshot) = lake.snapshot(&folder).await? {
-                let columns = snapshot.schema().fields().iter().map(|field| field.name().clone()).collect();
-                datasets.insert(folder.replace('/', "."), columns);
+                datasets.insert(folder.replace('/', "."), names(snapshot.schema()));
             }
+        }
+        for view in engine.views() {
+            // A view over what has not been built has no columns yet.
+            let columns = engine.viewed(&view.name).await.ok().flatten();
+            datasets.insert(view.name.clone(), columns.map_or(Vec::new(), |view| names(view.schema())));
         }
         Ok(Self(datasets))
     }
@@ -136,6 +144,10 @@ impl Names {
     }
 }
 
+fn names(schema: &Schema) -> Vec<String> {
+    schema.fields().iter().map(|field| field.name().clone()).collect()
+}
+
 fn names_a_dataset_next(word: &str) -> bool {
     ["from", "join", "table"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
@@ -162,7 +174,7 @@ fn starting<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<Str
 mod tests {
     use super::*;
 
-    fn names() -> Names {
+    fn known() -> Names {
         let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let datasets = [
             ("feat_beta", columns(&["ticker", "date", "beta_252d"])),
@@ -180,7 +192,7 @@ mod tests {
     /// What Tab offers at the bar.
     fn offers(text: &str) -> Vec<String> {
         let at = text.find('|').unwrap();
-        names().complete(&text.replace('|', ""), at).1
+        known().complete(&text.replace('|', ""), at).1
     }
 
     #[test]

@@ -130,15 +130,18 @@ impl Session<'_> {
     async fn command(&mut self, command: Command) -> Result<Goes, CliError> {
         let (context, lake) = (self.context, self.engine.lake());
         match command {
-            Command::Datasets => cancellable(datasets::show(context, lake)).await?,
-            Command::Describe(dataset) => cancellable(describe::show(context, lake, &dataset)).await?,
+            Command::Datasets => cancellable(datasets::show(context, &self.engine)).await?,
+            Command::Describe(dataset) => cancellable(describe::show(context, &self.engine, &dataset)).await?,
             Command::History(dataset) => cancellable(history::show(context, lake, &dataset)).await?,
             Command::Plan(text) => {
                 let file = SqlFile::inline("repl", &text);
                 cancellable(sql::show_plan(context, &self.engine, &file, &self.parameters)).await?;
             }
             Command::Parameters => params::show(&self.parameters)?,
-            Command::Set(setting) => self.parameters.set(&setting)?,
+            Command::Set(setting) => {
+                self.parameters.set(&setting)?;
+                self.engine = self.engine.clone().with_views(context.views(&self.parameters)?.for_engine());
+            }
             Command::Timing => {
                 self.timing = !self.timing;
                 context.say(if self.timing { "timing is on" } else { "timing is off" });
@@ -151,10 +154,10 @@ impl Session<'_> {
 
     /// Reads the names for the completion in the background: a lake in a bucket may take a while.
     fn refresh_names(&self) {
-        let (lake, names) = (self.engine.lake().clone(), self.names.clone());
+        let (engine, names) = (self.engine.clone(), self.names.clone());
         tokio::spawn(async move {
             // Without them Tab knows less, and a statement will say what is wrong with the lake.
-            if let Ok(catalog) = Catalog::load(&lake).await {
+            if let Ok(catalog) = Catalog::load(&engine).await {
                 names.write().unwrap_or_else(PoisonError::into_inner).catalog = catalog;
             }
         });

@@ -114,7 +114,7 @@ pub enum Source {
 }
 
 impl Engine {
-    /// Plans a query or a `CREATE TABLE … AS` over tables that need not exist, to follow its columns. No table is read.
+    /// Plans a query, a `CREATE TABLE … AS` or a `CREATE VIEW` over tables that need not exist, to follow its columns. No table is read.
     ///
     /// The literal of a parameter may be wrapped in a call of [`PARAMETER`], so that expressions show its name.
     ///
@@ -128,6 +128,7 @@ impl Engine {
         let state = self.state_over(&statement, tables).await?;
         Ok(match state.statement_to_plan(statement).await? {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => create.input,
+            LogicalPlan::Ddl(DdlStatement::CreateView(create)) => create.input,
             query => Arc::new(query),
         })
     }
@@ -155,7 +156,7 @@ impl Engine {
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         let builder = SessionStateBuilder::new_from_existing(self.session.clone());
         let mut state = builder.with_catalog_list(Arc::new(catalogs)).build();
-        super::resolve::register_pinned(&mut state, &self.lake, statement).await?;
+        super::resolve::register_pinned(&mut state, &self.lake, &[statement]).await?;
         state.register_relation_planner(Arc::new(JoinedAssemblies(tables.0.clone())))?;
         let marker = Arc::new(ScalarUDF::from(parameter::Parameter::default()));
         state.register_udf(marker)?;

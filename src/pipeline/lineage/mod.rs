@@ -26,7 +26,7 @@ use super::{BoundStep, Pipeline};
 use crate::engine::Engine;
 use crate::engine::lineage::{Lineage, Tables};
 use crate::lake::storable_schema;
-use crate::names::nearest;
+use kairos_udfs::nearest;
 
 pub use diagram::{dot, mermaid};
 pub use follow::Follow;

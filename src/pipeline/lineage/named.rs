@@ -10,7 +10,8 @@ use datafusion::sql::sqlparser::ast::{
 use crate::engine::lineage::PARAMETER;
 use crate::pipeline::{Parameters, PipelineError, SqlFile};
 
-/// Replaces every `$name` by `kairos_parameter('name', value)`.
+/// Replaces every `$name` by `kairos_parameter('name', value)`, and the name of a column by the column: it is the column
+/// that is followed.
 pub(super) fn name_parameters(
     statement: &mut Statement,
     parameters: &Parameters,
@@ -37,7 +38,8 @@ impl VisitorMut for Namer<'_> {
             if let Err(error) = self.parameters.bind(&mut value, self.file) {
                 return ControlFlow::Break(Box::new(error));
             }
-            *expr = call(PARAMETER, vec![Expr::Value(name), value]);
+            let is_column = matches!(value, Expr::Identifier(_));
+            *expr = if is_column { value } else { call(PARAMETER, vec![Expr::Value(name), value]) };
         }
         ControlFlow::Continue(())
     }

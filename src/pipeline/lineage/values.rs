@@ -9,8 +9,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde::Serialize;
 
 use super::{ColumnGraph, NodeKind};
-use crate::engine::{Engine, Result};
-use crate::lake::Snapshot;
+use crate::engine::{Engine, Relation, Result};
 
 /// Rows of a raw table that are shown at most, the newest first.
 const MOST_ROWS: usize = 3;
@@ -39,8 +38,11 @@ pub struct Cell {
 pub struct Found {
     /// The node in [`ColumnGraph::nodes`].
     pub node: usize,
-    /// The version that was read; `None` if the dataset has not been built or landed.
+    /// The version that was read; `None` if the dataset has not been built or landed, and of a view.
     pub version: Option<u64>,
+    /// Whether it has not been built or landed, or not yet with this column.
+    #[serde(skip)]
+    pub missing: bool,
     /// The values, none if there is no such row.
     pub rows: Vec<Cell>,
 }
@@ -69,18 +71,22 @@ impl Values {
             if table.contains('(') {
                 continue;
             }
-            let Some(snapshot) = engine.lake().snapshot(&table.replacen("raw.", "raw/", 1)).await? else {
-                values.extend(nodes.iter().map(|node| Found { node: *node, version: None, rows: Vec::new() }));
-                continue;
+            let missing = |node: &usize| Found { node: *node, version: None, missing: true, rows: Vec::new() };
+            let (relation, version) = match relation(engine, table).await? {
+                Some(found) => found,
+                None => {
+                    values.extend(nodes.iter().map(missing));
+                    continue;
+                }
             };
             // A column that the SQL has by now and the built version has not.
-            let built = |node: &usize| snapshot.schema().index_of(&graph.nodes[*node].column).is_ok();
+            let built = |node: &usize| relation.schema().index_of(&graph.nodes[*node].column).is_ok();
             let (nodes, newer): (Vec<usize>, Vec<usize>) = nodes.into_iter().partition(built);
-            values.extend(newer.iter().map(|node| Found { node: *node, version: None, rows: Vec::new() }));
+            values.extend(newer.iter().map(missing));
             let columns: Vec<&str> = nodes.iter().map(|node| graph.nodes[*node].column.as_str()).collect();
-            let rows = rows_of(engine, table, &snapshot, &columns, key).await?;
+            let rows = rows_of(engine, table, &relation, &columns, key).await?;
             for (node, rows) in nodes.into_iter().zip(rows) {
-                values.push(Found { node, version: Some(snapshot.version()), rows });
+                values.push(Found { node, version, missing: false, rows });
             }
         }
         values.sort_by_key(|found| found.node);
@@ -90,12 +96,21 @@ impl Values {
     /// What to write behind a column's name: its value, or why there is none. `None` for a column of a CTE.
     pub fn text(&self, node: usize) -> Option<String> {
         let found = self.0.iter().find(|found| found.node == node)?;
-        Some(match (found.version, found.rows.as_slice()) {
-            (None, _) => "not built".to_owned(),
+        Some(match (found.missing, found.rows.as_slice()) {
+            (true, _) => "not built".to_owned(),
             (_, []) => "no row".to_owned(),
             (_, rows) => rows.iter().map(shown).collect::<Vec<_>>().join(", "),
         })
     }
+}
+
+/// The current rows of a view, a dataset or a raw table, and the version of what is stored.
+async fn relation(engine: &Engine, table: &str) -> Result<Option<(Relation, Option<u64>)>> {
+    if let Some(view) = engine.viewed(table).await? {
+        return Ok(Some((view, None)));
+    }
+    let snapshot = engine.lake().snapshot(&table.replacen("raw.", "raw/", 1)).await?;
+    snapshot.map(|snapshot| Ok((engine.stored(&snapshot)?, Some(snapshot.version())))).transpose()
 }
 
 fn shown(cell: &Cell) -> String {
@@ -110,19 +125,18 @@ fn shown(cell: &Cell) -> String {
 async fn rows_of(
     engine: &Engine,
     table: &str,
-    snapshot: &Snapshot,
+    relation: &Relation,
     columns: &[&str],
     key: &Key,
 ) -> Result<Vec<Vec<Cell>>> {
-    let schema = snapshot.schema();
+    let schema = relation.schema();
     let date_type = |name: &str| schema.field_with_name(name).is_ok_and(|field| field.data_type() == &DataType::Date32);
     let mut conditions = Vec::new();
     if schema.index_of("ticker").is_ok() {
         conditions.push(format!("ticker = '{}'", key.ticker.replace('\'', "''")));
     }
-    let others: Vec<&str> = (snapshot.layout().sort.iter().map(String::as_str))
-        .filter(|name| !matches!(*name, "ticker" | "date"))
-        .collect();
+    let others: Vec<&str> =
+        (relation.sort().iter().map(String::as_str)).filter(|name| !matches!(*name, "ticker" | "date")).collect();
     let mut order = String::new();
     if schema.index_of("date").is_ok() {
         conditions.push(format!("date = date '{}'", key.date));

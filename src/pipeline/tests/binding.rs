@@ -2,11 +2,12 @@ use datafusion::sql::sqlparser::ast::Statement;
 
 use super::*;
 
-/// Parameters `i`, `negative`, `f`, `tiny`, `s`, `b` and `d`, with `settings` applied.
+/// Parameters `i`, `negative`, `f`, `tiny`, `s`, `b`, `d` and the column `c`, with `settings` applied.
 fn parameters(settings: &[&str]) -> Parameters {
     let manifest = "
         [i]\ndefault = 20\n[negative]\ndefault = -3\n[f]\ndefault = 0.1\n[tiny]\ndefault = -5e-324
-        [s]\ndefault = \"it's\"\n[b]\ndefault = true\n[d]\ndefault = 2020-02-29";
+        [s]\ndefault = \"it's\"\n[b]\ndefault = true\n[d]\ndefault = 2020-02-29
+        [c]\ndefault = \"mom_12_1\"\nunit = \"column\"";
     Parameters::load(&[file("pipeline.toml", manifest)], &strings(settings)).unwrap()
 }
 
@@ -52,6 +53,10 @@ fn each_type_becomes_its_literal_wherever_an_expression_may_stand() {
             "WITH a AS (SELECT 20 AS n) SELECT CASE WHEN true THEN n END FROM a WHERE d BETWEEN DATE '2020-02-29' AND DATE '2020-02-29'",
         ),
         ("SELECT '$i', \"$i\"", "SELECT '$i', \"$i\""),
+        (
+            "SELECT zscore($c) OVER (PARTITION BY $c) AS c FROM t WHERE $c > $f ORDER BY $c",
+            "SELECT zscore(\"mom_12_1\") OVER (PARTITION BY \"mom_12_1\") AS c FROM t WHERE \"mom_12_1\" > 0.1 ORDER BY \"mom_12_1\"",
+        ),
     ] {
         assert_eq!(bound(sql), expected);
     }
@@ -93,6 +98,32 @@ async fn datafusion_gives_bound_literals_the_declared_type_and_value() {
         .collect();
     let tiny = (-5e-324_f64).to_string();
     assert_eq!(row, ["20", "-3", "0.1", &tiny, "it's", "true", "2020-02-29", "20"]);
+}
+
+/// Whatever the value, the statement keeps its shape: the name is one column, quoted.
+#[tokio::test]
+async fn a_column_parameter_is_the_column_of_that_name_and_nothing_else() {
+    use datafusion::prelude::SessionContext;
+    use datafusion::sql::parser::Statement as DataFusionStatement;
+
+    let context = SessionContext::new();
+    let rows = "create table t as select 1.0 as mom_12_1, 2.0 as \"Odd \"\"Name\", 3.0 as other";
+    context.sql(rows).await.unwrap().collect().await.unwrap();
+    for (setting, expected) in [("c=mom_12_1", Some("1")), ("c=Odd \"Name", Some("2")), ("c=other, 1", None)] {
+        let (mut statement, file) = query("SELECT max($c) AS c FROM t");
+        let used = parameters(&[setting]).bind(&mut statement, &file).unwrap();
+        assert_eq!(used["c"].as_str().unwrap(), &setting[2..]);
+        let statement = DataFusionStatement::Statement(Box::new(statement));
+        match (context.state().statement_to_plan(statement).await, expected) {
+            (Ok(plan), Some(expected)) => {
+                let batches = context.execute_logical_plan(plan).await.unwrap().collect().await.unwrap();
+                let value = datafusion::common::ScalarValue::try_from_array(batches[0].column(0), 0).unwrap();
+                assert_eq!(value.to_string(), expected);
+            }
+            (Err(error), None) => assert!(error.to_string().contains("No field named"), "{error}"),
+            (found, _) => panic!("{setting}: {found:?}"),
+        }
+    }
 }
 
 #[test]

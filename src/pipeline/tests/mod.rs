@@ -9,6 +9,7 @@ mod plan;
 mod run;
 mod source;
 mod statement;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;

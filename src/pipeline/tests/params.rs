@@ -20,6 +20,14 @@ default = true
 
 [since]
 default = 2000-01-01
+
+[alpha]
+default = "alpha_v8"
+unit = "column"
+
+[target]
+default = 0.2
+strategies = { ls = 0.12, ls_opt = 1 }
 "#;
 
 fn parameters(overlays: &[&str], settings: &[&str]) -> Result<Parameters, PipelineError> {
@@ -36,13 +44,14 @@ fn value(parameters: &Parameters, name: &str) -> ParameterValue {
 fn types_come_from_toml_and_order_from_the_file() {
     let parameters = parameters(&[], &[]).unwrap();
     let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-    assert_eq!(names, ["zeta", "count", "basis", "strict", "since"]);
+    assert_eq!(names, ["zeta", "count", "basis", "strict", "since", "alpha", "target"]);
     assert_eq!(value(&parameters, "zeta"), ParameterValue::Float(0.5));
     assert_eq!(value(&parameters, "count"), ParameterValue::Integer(20));
     assert_eq!(value(&parameters, "basis"), ParameterValue::Text("closeadj".into()));
     assert_eq!(value(&parameters, "strict"), ParameterValue::Boolean(true));
     let date = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap();
     assert_eq!(value(&parameters, "since"), ParameterValue::Date(date));
+    assert_eq!(value(&parameters, "alpha"), ParameterValue::Column("alpha_v8".into()));
     let zeta = parameters.get("zeta").unwrap();
     assert_eq!(zeta.unit.as_deref(), Some("USD"));
     assert_eq!(zeta.about.as_deref(), Some("A float"));
@@ -51,7 +60,7 @@ fn types_come_from_toml_and_order_from_the_file() {
 
 #[test]
 fn settings_are_read_as_the_declared_type() {
-    let settings = ["zeta=3", "count=-7", "basis=close", "strict=false", "since=2020-02-29"];
+    let settings = ["zeta=3", "count=-7", "basis=close", "strict=false", "since=2020-02-29", "alpha=Alpha \"V9\""];
     let parameters = parameters(&[], &settings).unwrap();
     assert_eq!(value(&parameters, "zeta"), ParameterValue::Float(3.0));
     assert_eq!(value(&parameters, "count"), ParameterValue::Integer(-7));
@@ -59,6 +68,7 @@ fn settings_are_read_as_the_declared_type() {
     assert_eq!(value(&parameters, "strict"), ParameterValue::Boolean(false));
     let date = NaiveDate::from_ymd_opt(2020, 2, 29).unwrap();
     assert_eq!(value(&parameters, "since"), ParameterValue::Date(date));
+    assert_eq!(value(&parameters, "alpha"), ParameterValue::Column("Alpha \"V9\"".into()));
     let zeta = parameters.get("zeta").unwrap();
     assert_eq!((zeta.set_by.as_str(), &zeta.default), ("--set", &ParameterValue::Float(0.5)));
 }
@@ -74,6 +84,8 @@ fn wrong_settings_say_what_was_expected() {
         ("basis=open", "basis expects one of closeadj, close, found \"open\""),
         ("strict=1", "strict expects true or false"),
         ("since=2023-02-29", "since expects a date (YYYY-MM-DD)"),
+        ("alpha=", "alpha expects the name of a column, found \"\""),
+        ("alpha=a\nb", "alpha expects the name of a column, found \"a\\nb\""),
     ] {
         let error = parameters(&[], &[setting]).unwrap_err().to_string();
         assert!(error.contains(expected), "{setting}: {error}");
@@ -109,11 +121,43 @@ fn wrong_manifests_are_located() {
         ("[new]\ndefault = 1\nchoices = [\"a\"]", "choices of new"),
         ("[new]\ndefault = 1\nchoices = [2]", "new expects one of 2, found 1"),
         ("[new", "idea/pipeline.toml:1:"),
+        ("[new]\ndefault = 1\nunit = \"column\"", "new cannot default to 1"),
+        ("[new]\ndefault = \"\"\nunit = \"column\"", "new cannot default to \"\""),
+        ("alpha = 1", "alpha expects the name of a column, found 1"),
+        ("[alpha]\nunit = \"USD\"", "alpha names a column and cannot have another unit"),
+        ("[basis]\nunit = \"column\"", "basis is a string and cannot become the name of a column"),
+        ("[target]\nstrategies = 0.1", "expected values by strategy, found 0.1"),
+        ("[target]\nstrategies = { ls = \"x\" }", "target expects a finite number, found \"x\""),
+        ("[basis]\nstrategies = { ls = \"open\" }", "basis expects one of closeadj, close, found \"open\""),
     ] {
         let error = parameters(&[overlay], &[]).unwrap_err().to_string();
         assert!(error.contains(expected), "{overlay}: {error}");
         assert!(error.contains("--> sql/idea/pipeline.toml:"), "{overlay}: {error}");
     }
+}
+
+/// The value of `target` as the strategies `ls`, `ls_opt` and `baseline` see it.
+fn targets(overlays: &[&str], settings: &[&str]) -> [f64; 3] {
+    let parameters = parameters(overlays, settings).unwrap();
+    ["ls", "ls_opt", "baseline"].map(|strategy| match value(&parameters.for_strategy(strategy), "target") {
+        ParameterValue::Float(value) => value,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_strategy_takes_its_own_default_unless_a_later_word_counts_for_all() {
+    assert_eq!(targets(&[], &[]), [0.12, 1.0, 0.2]);
+    assert_eq!(targets(&[], &["target=0.12"]), [0.12; 3]);
+    assert_eq!(targets(&["target = 0.3"], &[]), [0.3; 3]);
+    assert_eq!(targets(&["[target]\ndefault = 0.3"], &[]), [0.3; 3]);
+    assert_eq!(targets(&["[target]\nabout = \"x\""], &[]), [0.12, 1.0, 0.2]);
+    assert_eq!(targets(&["[target]\nstrategies = { ls = 0.5 }"], &[]), [0.5, 0.2, 0.2]);
+    assert_eq!(targets(&["[target]\ndefault = 0.3\nstrategies = { ls = 0.5 }"], &[]), [0.5, 0.3, 0.3]);
+    assert_eq!(targets(&["target = 0.3", "[target]\nstrategies = { ls = 0.5 }"], &["target=0.4"]), [0.4; 3]);
+    let parameters = parameters(&[], &[]).unwrap().for_strategy("ls");
+    assert_eq!(parameters.get("target").unwrap().set_by, "strategy ls");
+    assert_eq!(parameters.get("zeta").unwrap().set_by, "sql/pipeline.toml");
 }
 
 #[test]
