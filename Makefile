@@ -7,7 +7,7 @@ S3_SERVER := $(TARGET)/s3-server
 # One optimised profile everywhere, so that dependencies compile once.
 PROFILE := --release --locked
 
-.PHONY: demo test lint build bench setup python s3-server
+.PHONY: demo test lint build bench setup python s3-server browser
 
 demo: build
 	$(TARGET)/release/kairos demo
@@ -15,7 +15,7 @@ demo: build
 build: setup
 	$(CARGO) build $(PROFILE)
 
-test: setup python s3-server
+test: setup python s3-server browser
 	KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python KAIROS_S3S_FS=$(abspath $(S3_SERVER))/bin/s3s-fs \
 		$(CARGO) test $(PROFILE) --workspace
 
@@ -23,6 +23,9 @@ test: setup python s3-server
 bench: build python
 	$(PYTHON_ENV)/bin/python benches/features.py --kairos $(TARGET)/release/kairos \
 		--folder $(TARGET)/bench --scaling 300 1200 4800 --report docs/benchmarks.md
+	$(PYTHON_ENV)/bin/python -m pip install -q 'cvxpy>=1.6,<2' 'osqp>=1,<2' 'clarabel>=0.10,<1'
+	$(PYTHON_ENV)/bin/python benches/backtests.py --kairos $(TARGET)/release/kairos --cargo "$(CARGO)" \
+		--folder $(TARGET)/bench --report docs/benchmarks.md
 
 lint: setup
 	$(CARGO) fmt --all --check
@@ -40,3 +43,7 @@ python:
 # A lake in a bucket is tested against real servers.
 s3-server:
 	@CARGO=$(CARGO) sh scripts/install-s3-server $(S3_SERVER)
+
+# The HTML report is opened in a browser.
+browser:
+	@sh scripts/install-browser

@@ -6,16 +6,16 @@
 //! ```text
 //! cli ─► audit ─► pipeline ─► engine ─► lake          cli ─► raw ─► lake
 //!                                └────► kairos-udfs   cli ─► report
-//! cli ─► diagnostics ─► engine
+//! cli ─► diagnostics ─► engine                        cli ─► backtest ─► pipeline
 //! ```
 #![warn(missing_docs)]
 
 pub mod audit;
+pub mod backtest;
 pub mod cli;
 pub mod diagnostics;
 pub mod engine;
 pub mod lake;
-mod names;
 pub mod pipeline;
 pub mod raw;
 pub mod report;

@@ -1,9 +1,11 @@
 //! `kairos demo`
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::sql::{self, Target};
-use super::{CliError, Context, diag, land, print, run};
+use super::{CliError, Context, backtest, diag, land, print, report, run};
 use crate::audit::DataGate;
 use crate::engine::Engine;
 use crate::pipeline::{EngineBuilder, LakeStates, Selectors};
@@ -55,7 +57,18 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliErr
     }
     print("\nInformation coefficients of the next five-day return, the most certain first (kairos diag ic)\n")?;
     diag::strongest(context, &engine, 10).await?;
+    print("\nWhat the signal would have earned, costs included (kairos backtest risk4 --save)\n")?;
+    backtest::run_and_save(context, &engine, "risk4").await?;
+    let page = page(context.lake_location());
+    report::write(context, &engine, "risk4", &page).await?;
+    print(format_args!("\nThe report of that run, with charts: {}", page.display()))?;
     print(format_args!("\n{}", whats_next(context, &engine).await?))
+}
+
+/// Beside a local lake; in the working directory for one in a bucket.
+fn page(lake: &str) -> PathBuf {
+    let local = !lake.contains("://");
+    if local { PathBuf::from(format!("{}.html", lake.trim_end_matches('/'))) } else { PathBuf::from("demo.html") }
 }
 
 /// Where the Parquet lies and what to try now.
@@ -78,6 +91,8 @@ async fn whats_next(context: &Context, engine: &Engine) -> Result<String, CliErr
          \x20   kairos {flag}describe feat_momentum_v2\n\
          \x20   kairos {flag}history feat_momentum_v2\n\
          \x20   kairos {flag}diag sheet mom_12_1\n\
+         \x20   kairos {flag}backtest ls_opt --save\n\
+         \x20   kairos {flag}report --strategy ls_opt -o ls_opt.html\n\
          \x20   kairos {flag}--set momentum_weight=0.8 plan\n\
          \x20   kairos {flag}sql -c \"select * from universe where ticker = 'NA' order by date desc limit 5\"",
         lake.display()

@@ -33,7 +33,7 @@ pub(super) fn man(args: &ManArgs) -> Result<(), CliError> {
         None => kairos,
         Some(name) => {
             let known: Vec<&str> = kairos.get_subcommands().map(clap::Command::get_name).collect();
-            let near = crate::names::nearest(name, known.iter().copied());
+            let near = kairos_udfs::nearest(name, known.iter().copied());
             let help = if near.is_empty() {
                 format!("there are {}", known.join(", "))
             } else {

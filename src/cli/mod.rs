@@ -1,5 +1,6 @@
 //! The `kairos` command: one file per subcommand, each of which parses its arguments, calls the library and prints.
 
+mod backtest;
 mod check;
 mod context;
 mod correction;
@@ -7,6 +8,7 @@ mod datasets;
 mod demo;
 mod describe;
 mod diag;
+mod diff;
 mod error;
 mod export;
 mod graph;
@@ -16,6 +18,7 @@ mod land;
 mod params;
 mod plan;
 mod repl;
+mod report;
 mod run;
 mod sql;
 mod synth;
@@ -118,6 +121,12 @@ enum Command {
     History(history::HistoryArgs),
     /// Say what features tell about later returns, date by date
     Diag(diag::DiagArgs),
+    /// Say what a strategy would have held and earned
+    Backtest(backtest::BacktestArgs),
+    /// Write a page with charts about a saved run
+    Report(report::ReportArgs),
+    /// Show in what two saved runs differ
+    Diff(diff::DiffArgs),
     /// Write datasets as plain files
     Export(export::ExportArgs),
     /// Remove files that no version needs any more
@@ -189,6 +198,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Describe(args) => describe::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
         Command::Diag(args) => diag::run(context, &args).await,
+        Command::Backtest(args) => backtest::run(context, &args).await,
+        Command::Report(args) => report::run(context, &args).await,
+        Command::Diff(args) => diff::run(context, &args).await,
         Command::Export(args) => export::run(context, &args).await,
         Command::Vacuum(args) => vacuum::run(context, &args).await,
         Command::Completions(args) => install::completions(&args),

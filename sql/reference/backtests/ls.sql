@@ -1,0 +1,42 @@
+-- ls: long and short by alpha over volatility, then neutral to the market by regression (spec 06 §2.6).
+-- Key: date, ticker.
+-- Units: weight is a share of capital before the volatility scale.
+-- Known: after the close of date, at which it is traded; rows without a future return are left out.
+with filtered as (
+    select *
+    from rows
+    where beta is not null
+        and sector is not null
+        and volatility is not null
+        and adv_20 >= $backtest_min_adv
+),
+
+dates as (
+    select date, row_number() over (order by date) - 1 as position
+    from (select distinct date from filtered)
+),
+
+candidates as (
+    select f.*, f.target as period_return, true as eligible, true as in_universe
+    from filtered f
+    join dates d on d.date = f.date
+    where d.position % $rebalance_every = 0
+)
+
+select *
+from construct_portfolio(
+    (select date, ticker, alpha, volatility, sector, beta, eligible, period_return from candidates),
+    n_long => $top_n,
+    n_short => $bottom_n,
+    weighting => 'alpha_over_volatility',
+    name_cap => $name_cap,
+    sector_multiple => $sector_multiple,
+    caps => 'single_pass',
+    book => 'long_short',
+    gross => 1.0,
+    overlap => 'drop',
+    neutralize => 'residual',
+    ties => 'ticker',
+    on_empty => $on_empty
+)
+order by date, ticker

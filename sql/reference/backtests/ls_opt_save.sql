@@ -1,0 +1,41 @@
+-- ls_opt_save: as ls_opt with 80 days of prices and no least number of returns: the production script (spec 06 §2.7).
+-- Key: date, ticker.
+-- Units: weight is a share of capital before the volatility scale.
+-- Known: after the close of date, at which it is traded; rows without a future return are left out.
+with filtered as (
+    select *
+    from rows
+    where beta is not null
+        and sector is not null
+        and volatility is not null
+        and adv_20 >= $backtest_min_adv
+),
+
+dates as (
+    select date, row_number() over (order by date) - 1 as position
+    from (select distinct date from filtered)
+),
+
+candidates as (
+    select f.*, f.target as period_return, true as eligible, true as in_universe
+    from filtered f
+    join dates d on d.date = f.date
+    where d.position % $rebalance_every = 0
+)
+
+select *
+from optimize_portfolio(
+    (select date, ticker, alpha, volatility, sector, beta, eligible, period_return from candidates),
+    daily_returns,
+    method => 'kkt_clip',
+    n_long => $top_n,
+    n_short => $bottom_n,
+    cov_window => $cov_window,
+    shrinkage => $shrinkage,
+    risk_aversion => $risk_aversion,
+    name_cap => $name_cap,
+    sector_multiple => $sector_multiple,
+    lookback_days => 80,
+    min_rows => 0
+)
+order by date, ticker

@@ -1,0 +1,30 @@
+-- risk1: the $top_n names with the highest alpha, equally weighted (spec 06 §2.2).
+-- Key: date, ticker.
+-- Units: weight is a share of capital before the volatility scale.
+-- Known: after the close of date, at which it is traded; rows without a future return are left out.
+with filtered as (
+    select *
+    from rows
+),
+
+dates as (
+    select date, row_number() over (order by date) - 1 as position
+    from (select distinct date from filtered)
+),
+
+candidates as (
+    select f.*, f.target as period_return, true as eligible, true as in_universe
+    from filtered f
+    join dates d on d.date = f.date
+    where d.position % $rebalance_every = 0
+)
+
+select *
+from construct_portfolio(
+    (select date, ticker, alpha, eligible, period_return from candidates),
+    n_long => $top_n,
+    weighting => 'equal',
+    ties => 'ticker',
+    on_empty => $on_empty
+)
+order by date, ticker

@@ -1,0 +1,156 @@
+//! Named relations: each is computed once and kept in memory as a table that later queries read by its name.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::physical_plan::common::collect;
+use datafusion::sql::parser::Statement as DataFusionStatement;
+use datafusion::sql::sqlparser::ast::{Query, Statement};
+
+use super::strategy::query;
+use super::{BacktestError, Result};
+use crate::engine::{Engine, EngineError, Outcome};
+use crate::lake::CommitRecord;
+use crate::pipeline::{Parameters, References, SqlFile};
+
+/// The rows of a relation.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    pub(super) schema: SchemaRef,
+    pub(super) batches: Vec<RecordBatch>,
+}
+
+impl Rows {
+    pub(super) fn of(batch: RecordBatch) -> Self {
+        Self { schema: batch.schema(), batches: vec![batch] }
+    }
+
+    pub(super) fn one_batch(&self) -> Result<RecordBatch> {
+        Ok(concat_batches(&self.schema, &self.batches)?)
+    }
+}
+
+/// Relations by what they are computed from: the text of the query with its values, and that of the relations it reads.
+pub(super) type Kept = HashMap<String, Rows>;
+
+/// Runs files one after the other; each sees the relations before it.
+pub(super) struct Relations<'a> {
+    engine: Engine,
+    parameters: &'a Parameters,
+    kept: &'a mut Kept,
+    /// What each relation so far is computed from.
+    origins: BTreeMap<String, String>,
+    /// The relations so far that have no row.
+    empty: BTreeSet<String>,
+    /// The parameters that were used.
+    pub(super) used: BTreeMap<String, serde_json::Value>,
+}
+
+impl<'a> Relations<'a> {
+    pub(super) fn new(engine: &Engine, parameters: &'a Parameters, kept: &'a mut Kept) -> Self {
+        let (engine, origins, empty) = (engine.clone(), BTreeMap::new(), BTreeSet::new());
+        Self { engine, parameters, kept, origins, empty, used: BTreeMap::new() }
+    }
+
+    /// The engine, in which every relation so far is a table.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Computes a file as the relation `name`, and keeps it for later runs.
+    pub(super) async fn stage(&mut self, name: &str, file: &SqlFile) -> Result<()> {
+        let query = self.bound(file)?;
+        let origin = self.origin_of(&query);
+        let rows = match self.kept.get(&origin) {
+            Some(rows) => rows.clone(),
+            None => {
+                let rows = self.run(query, file).await?;
+                self.kept.insert(origin.clone(), rows.clone());
+                rows
+            }
+        };
+        self.put(name, origin, &rows)
+    }
+
+    /// From now on sums are taken in the order of the rows, whatever the number of threads: what is computed here ends in
+    /// the books, which must come out the same to the last digit.
+    pub(super) fn in_order(&mut self) {
+        self.engine = self.engine.clone().in_order();
+    }
+
+    /// Computes a file whose common table expressions become relations, one after the other; returns its result.
+    pub(super) async fn steps(&mut self, file: &SqlFile) -> Result<Rows> {
+        let mut query = self.bound(file)?;
+        for step in query.with.take().into_iter().flat_map(|with| with.cte_tables) {
+            let name = step.alias.name.value.to_lowercase();
+            let origin = self.origin_of(&step.query);
+            let rows = self.run(*step.query, file).await?;
+            self.put(&name, origin, &rows)?;
+        }
+        self.run(query, file).await
+    }
+
+    /// Computes a file as a whole.
+    pub(super) async fn whole(&mut self, file: &SqlFile) -> Result<Rows> {
+        let query = self.bound(file)?;
+        self.run(query, file).await
+    }
+
+    /// Makes rows a relation.
+    pub(super) fn put(&mut self, name: &str, origin: String, rows: &Rows) -> Result<()> {
+        let table = MemTable::try_new(rows.schema.clone(), vec![rows.batches.clone()]).map_err(EngineError::from)?;
+        let table: Arc<dyn TableProvider> = Arc::new(table);
+        self.engine = self.engine.clone().with_relation(name, table);
+        self.origins.insert(name.to_owned(), origin);
+        if rows.batches.iter().all(|batch| batch.num_rows() == 0) {
+            self.empty.insert(name.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.origins.contains_key(name)
+    }
+
+    /// Whether a relation is there and has no row.
+    pub(super) fn is_empty(&self, name: &str) -> bool {
+        self.empty.contains(name)
+    }
+
+    fn bound(&mut self, file: &SqlFile) -> Result<Query> {
+        let mut query = query(file)?;
+        self.used.extend(self.parameters.bind(&mut query, file)?);
+        Ok(query)
+    }
+
+    /// The text of a query, and that of the relations that it reads.
+    fn origin_of(&self, query: &Query) -> String {
+        let mut origin = query.to_string();
+        for table in References::of(query).tables {
+            if let Some(read) = self.origins.get(&table.name) {
+                origin.push('\n');
+                origin.push_str(read);
+            }
+        }
+        origin
+    }
+
+    async fn run(&mut self, query: Query, file: &SqlFile) -> Result<Rows> {
+        let statement = DataFusionStatement::Statement(Box::new(Statement::Query(Box::new(query))));
+        let failed = |source| BacktestError::Sql { file: Box::new(file.clone()), source };
+        let planned = self.engine.plan(statement).await.map_err(failed)?;
+        match self.engine.run(planned, CommitRecord::default()).await.map_err(failed)? {
+            Outcome::Rows(rows) => {
+                let schema = rows.schema();
+                let batches = collect(rows).await.map_err(|error| failed(error.into()))?;
+                Ok(Rows { schema, batches })
+            }
+            Outcome::Built(_) => Err(BacktestError::NotAQuery { file: file.origin.clone() }),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Running a strategy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float64Type};
+use kairos_udfs::nearest;
+
+use super::relations::{Kept, Relations, Rows};
+use super::strategy::{Strategies, Strategy, query};
+use super::{BacktestError, Result};
+use crate::engine::{Engine, Outcome};
+use crate::lake::CommitRecord;
+use crate::pipeline::{ParameterValue, Parameters, References, SqlFile, SqlTree};
+
+/// The relation of a strategy's choices.
+const CANDIDATES: &str = "candidates";
+
+/// What a run gave.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The strategy.
+    pub strategy: String,
+    /// One row per rebalance whose period is over; `sql/backtests/accounting.sql` documents the columns.
+    pub periods: RecordBatch,
+    /// One row per position: date, ticker, sector, z, rank, target, weight, before, bound, status. Empty for a strategy
+    /// that is made of other runs.
+    pub weights: Option<RecordBatch>,
+    /// Figures: book, scope, name, value.
+    pub metrics: RecordBatch,
+    /// The parameters that were used, with their values.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// The datasets that were read, and the version of each.
+    pub inputs: BTreeMap<String, u64>,
+    /// The rows of the strategy's saved tables, by dataset.
+    pub results: Vec<(String, RecordBatch)>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+impl Run {
+    /// The status of each period: `ok`, or what was out of the ordinary.
+    pub fn statuses(&self) -> Vec<Option<String>> {
+        texts(&self.periods, "status")
+    }
+}
+
+/// Runs strategies over one lake, as it is when the first run starts.
+pub struct Backtester<'a> {
+    engine: Engine,
+    tree: &'a SqlTree,
+    kept: Kept,
+    inputs: BTreeMap<String, u64>,
+}
+
+impl<'a> Backtester<'a> {
+    /// A backtester that has computed nothing yet.
+    pub fn new(engine: &Engine, tree: &'a SqlTree) -> Self {
+        Self { engine: engine.clone(), tree, kept: Kept::new(), inputs: BTreeMap::new() }
+    }
+
+    fn strategies(&self) -> Strategies<'a> {
+        Strategies(self.tree)
+    }
+
+    /// The datasets that a strategy reads.
+    ///
+    /// # Errors
+    /// If a file is missing or is not a query.
+    pub fn reads(&self, strategy: &Strategy) -> Result<BTreeSet<String>> {
+        let strategies = self.strategies();
+        let mut tables = BTreeSet::new();
+        for file in self.files(strategy)? {
+            tables.extend(References::of(&query(&file)?).tables.into_iter().map(|table| table.name));
+        }
+        let relations = ["weights", "periods", CANDIDATES, "legs"];
+        tables.retain(|table| strategies.stage(table).is_none() && !relations.contains(&table.as_str()));
+        Ok(tables)
+    }
+
+    /// The parameters that a strategy's files name, with their values.
+    ///
+    /// # Errors
+    /// If a file is missing, is not a query or names an unknown parameter.
+    pub fn parameters(
+        &self,
+        strategy: &Strategy,
+        parameters: &Parameters,
+    ) -> Result<BTreeMap<String, serde_json::Value>> {
+        let mut used = BTreeMap::new();
+        for file in self.files(strategy)? {
+            used.extend(parameters.bind(&mut query(&file)?, &file)?);
+        }
+        Ok(used)
+    }
+
+    /// Every file that a run of the strategy goes through.
+    fn files(&self, strategy: &Strategy) -> Result<Vec<SqlFile>> {
+        let strategies = self.strategies();
+        let mut files = vec![strategy.file.clone()];
+        for shared in ["accounting", "metrics"] {
+            files.push(strategies.shared(shared)?.clone());
+        }
+        for file in files.clone() {
+            files.extend(strategies.stages_of(&file)?.into_iter().cloned());
+        }
+        Ok(files)
+    }
+
+    /// Runs a strategy with these parameters, from candidates to figures.
+    ///
+    /// # Errors
+    /// If a parameter does not fit the data, there is nothing to hold or measure, or a file fails.
+    pub async fn run(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<Run> {
+        let started = Instant::now();
+        self.pin(strategy).await?;
+        self.check(strategy, parameters).await?;
+        let strategies = self.strategies();
+        let mut relations = Relations::new(&self.engine, parameters, &mut self.kept);
+        let accounting = strategies.shared("accounting")?;
+        let metrics = strategies.shared("metrics")?;
+        for file in [&strategy.file, accounting] {
+            for stage in strategies.stages_of(file)? {
+                let name = stage.path.rsplit('/').next().and_then(|file| file.strip_suffix(".sql")).unwrap_or_default();
+                if !relations.has(name) {
+                    relations.stage(name, stage).await?;
+                }
+            }
+        }
+        relations.in_order();
+        let chosen = relations.steps(&strategy.file).await?;
+        let positions = chosen.schema.index_of("weight").is_ok();
+        let (weights, periods) = match positions {
+            true => {
+                if !chosen.batches.iter().any(has_weight) {
+                    return Err(match relations.is_empty(CANDIDATES) {
+                        true => no_period(strategy, parameters),
+                        false => nothing_held(strategy, parameters),
+                    });
+                }
+                relations.put("weights", String::new(), &chosen)?;
+                (Some(described(relations.engine(), &chosen).await?), relations.whole(accounting).await?)
+            }
+            false => (None, chosen),
+        };
+        relations.put("periods", String::new(), &periods)?;
+        let periods = periods.one_batch()?;
+        if periods.num_rows() == 0 {
+            return Err(no_period(strategy, parameters));
+        }
+        let metrics = relations.whole(metrics).await?.one_batch()?;
+        let mut results = Vec::new();
+        for (dataset, file) in strategies.results(&strategy.name) {
+            results.push((dataset, relations.whole(file).await?.one_batch()?));
+        }
+        Ok(Run {
+            strategy: strategy.name.clone(),
+            periods,
+            weights,
+            metrics,
+            parameters: std::mem::take(&mut relations.used),
+            inputs: self.inputs.clone(),
+            results,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Fixes the version of every dataset that the strategy reads, for this and all later runs.
+    async fn pin(&mut self, strategy: &Strategy) -> Result<()> {
+        for name in self.reads(strategy)? {
+            if self.inputs.contains_key(&name) {
+                continue;
+            }
+            if let Some(snapshot) = self.engine.lake().snapshot(&name).await? {
+                self.inputs.insert(name, snapshot.version());
+                self.engine = self.engine.clone().with_snapshot(snapshot);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says in words what SQL would say in its own way, or not at all.
+    async fn check(&self, strategy: &Strategy, parameters: &Parameters) -> Result<()> {
+        let tables = self.reads(strategy)?;
+        let Some(matrix) = tables.iter().find(|table| table.starts_with("feat_matrix")) else {
+            return Ok(());
+        };
+        let Some(snapshot) = self.engine.lake().snapshot(matrix).await? else {
+            return Ok(()); // the engine says it, with what to do
+        };
+        let columns: Vec<&str> = snapshot.schema().fields().iter().map(|field| field.name().as_str()).collect();
+        for name in ["alpha", "beta", "target"] {
+            let Some(column) = text(parameters, name) else { continue };
+            if columns.contains(&column.as_str()) {
+                continue;
+            }
+            let nearest = nearest(&column, columns.iter().copied());
+            let help = match nearest.as_slice() {
+                [] => format!("`kairos describe {matrix}` lists its columns"),
+                near => format!("did you mean {}?", near.join(", ")),
+            };
+            let parameter = format!("--{name}");
+            return Err(BacktestError::NoColumn { dataset: matrix.clone(), column, parameter, help, nearest });
+        }
+        horizon(parameters)?;
+        self.coverage(matrix, parameters).await
+    }
+
+    async fn coverage(&self, matrix: &str, parameters: &Parameters) -> Result<()> {
+        let Some(alpha) = text(parameters, "alpha") else { return Ok(()) };
+        let (from, to) = range(parameters);
+        let sql = format!(
+            "select count(*) > 0 from (select 1 from {matrix} where finite(\"{}\") is not null
+             and date between date '{from}' and date '{to}' limit 1)",
+            alpha.replace('"', "\"\"")
+        );
+        let rows = self.engine.query(&sql).await?;
+        let found = rows.first().is_some_and(|batch| batch.column(0).as_boolean().value(0));
+        match found {
+            true => Ok(()),
+            false => Err(BacktestError::NoCoverage { column: alpha, range: format!("from {from} to {to}") }),
+        }
+    }
+}
+
+/// Whether any position is more than a candidate.
+fn has_weight(rows: &RecordBatch) -> bool {
+    let weights = rows.column_by_name("weight").and_then(|column| cast(column, &DataType::Float64).ok());
+    weights.is_some_and(|weights| weights.as_primitive::<Float64Type>().iter().flatten().any(|weight| weight != 0.0))
+}
+
+/// Positions in the columns in which runs are saved, with the sector that the strategy knew.
+async fn described(engine: &Engine, chosen: &Rows) -> Result<RecordBatch> {
+    let has = |column: &str| chosen.schema.index_of(column).is_ok();
+    let or_null = |column: &str, of: &str| match has(column) {
+        true => format!("w.{column}"),
+        false => format!("cast(null as {of}) as {column}"),
+    };
+    let sql = format!(
+        "select w.date, w.ticker, s.sector, {}, {}, {}, w.weight, {}, {}, {}
+         from weights w
+         left join security s on s.ticker = w.ticker
+         order by w.date, w.ticker",
+        or_null("z", "double"),
+        or_null("rank", "int"),
+        or_null("target", "double"),
+        or_null("before", "double"),
+        or_null("bound", "varchar"),
+        or_null("status", "varchar"),
+    );
+    let statement = engine.parse(&sql)?.remove(0);
+    let planned = engine.plan(statement).await?;
+    match engine.run(planned, CommitRecord::default()).await? {
+        Outcome::Rows(rows) => {
+            let schema = rows.schema();
+            let batches =
+                datafusion::physical_plan::common::collect(rows).await.map_err(crate::engine::EngineError::from)?;
+            Rows { schema, batches }.one_batch()
+        }
+        Outcome::Built(_) => Err(BacktestError::NoFile("a query".to_owned())),
+    }
+}
+
+/// Whether forward returns, if they are what is earned, fit the rebalance period.
+fn horizon(parameters: &Parameters) -> Result<()> {
+    let allowed = matches!(value(parameters, "overlapping_returns"), Some(ParameterValue::Boolean(true)));
+    let source = text(parameters, "return_source");
+    let (Some(target), Some(ParameterValue::Integer(every))) =
+        (text(parameters, "target"), value(parameters, "rebalance_every"))
+    else {
+        return Ok(());
+    };
+    match horizon_of(&target) {
+        Some(horizon) if source.as_deref() == Some("target") && i64::from(horizon) != every && !allowed => {
+            Err(BacktestError::Horizon { target, horizon, every })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The rows that a target column looks ahead: `ret_5d_f`, `ret_5d_f_traded`.
+pub(super) fn horizon_of(target: &str) -> Option<u32> {
+    target.strip_prefix("ret_")?.split_once("d_f")?.0.parse().ok()
+}
+
+fn value(parameters: &Parameters, name: &str) -> Option<ParameterValue> {
+    parameters.get(name).map(|parameter| parameter.value.clone())
+}
+
+fn text(parameters: &Parameters, name: &str) -> Option<String> {
+    value(parameters, name).map(|value| value.to_string())
+}
+
+fn range(parameters: &Parameters) -> (String, String) {
+    let date = |name| text(parameters, name).unwrap_or_default();
+    (date("backtest_from"), date("backtest_to"))
+}
+
+fn nothing_held(strategy: &Strategy, parameters: &Parameters) -> BacktestError {
+    let (from, to) = range(parameters);
+    BacktestError::NoPeriods {
+        why: format!("{} finds no name that it may hold on any date from {from} to {to}", strategy.name),
+        help: "look at its conditions in sql/backtests, or lower them: --set backtest_min_adv=0".to_owned(),
+    }
+}
+
+fn no_period(strategy: &Strategy, parameters: &Parameters) -> BacktestError {
+    let (from, to) = range(parameters);
+    BacktestError::NoPeriods {
+        why: format!("{} has no rebalance from {from} to {to} whose return is known", strategy.name),
+        help: "choose dates within the data: `kairos describe feat_matrix` says which they are".to_owned(),
+    }
+}
+
+/// The texts of a column, whatever its string type.
+pub(super) fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
+    let Some(values) = batch.column_by_name(column) else { return vec![None; batch.num_rows()] };
+    match cast(values, &DataType::Utf8) {
+        Ok(values) => values.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect(),
+        Err(_) => vec![None; values.len()],
+    }
+}

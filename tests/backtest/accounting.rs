@@ -1,0 +1,189 @@
+//! The default mode keeps its books: returns, drift, costs and delistings can be computed again from positions and prices.
+
+use std::collections::BTreeMap;
+
+use crate::common::Desk;
+use crate::market::{Csv, NAMES, Periods, alpha, close, dates, default, lake, ticker};
+
+/// Decisions from 2019-05-21, the session number 100, every fifth session.
+const FROM: [&str; 2] = ["--from", "2019-05-21"];
+const FIRST: usize = 100;
+const FREE: [&str; 6] = ["--set", "cost_bps=0", "--set", "borrow_bps=0", "--target-vol", "0"];
+
+fn session(date: &str) -> usize {
+    dates().iter().position(|known| known.to_string() == date).unwrap()
+}
+
+fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!((found - expected).abs() <= tolerance, "{what}: {found}, expected {expected}");
+}
+
+#[test]
+fn without_costs_and_limits_a_return_is_the_mean_of_the_best_names() {
+    let desk = lake();
+    let run = default(&desk, "risk1", &[&FROM[..], &FREE[..], &["--top-n", "8"]].concat());
+    let (raw, net, bench) = (run.returns("port_ret_raw"), run.returns("port_ret"), run.returns("bench_ret"));
+    assert_eq!(raw.len(), 19, "decisions on the sessions 100, 105 … 190; that of 195 has not ended");
+    for (period, date) in run.table.texts("date").iter().enumerate() {
+        let t = FIRST + 5 * period;
+        assert_eq!(session(date), t);
+        let earned = |i: &usize| close(*i, t + 6) / close(*i, t + 1) - 1.0;
+        let mut names: Vec<usize> = (0..NAMES).collect();
+        names.sort_by(|a, b| alpha(*b, t).total_cmp(&alpha(*a, t)));
+        let expected = names[..8].iter().map(earned).sum::<f64>() / 8.0;
+        assert_close(raw[period], expected, 1e-14, "raw return");
+        assert_close(net[period], expected, 1e-14, "net return");
+        let everybody = names.iter().map(earned).sum::<f64>() / NAMES as f64;
+        assert_close(bench[period], everybody, 1e-14, "benchmark");
+    }
+}
+
+/// Weights by name.
+type Book = BTreeMap<String, f64>;
+
+/// A run and its positions by session.
+fn positions(desk: &Desk, strategy: &str, options: &[&str]) -> (Periods, Vec<(usize, Book)>) {
+    let file = desk.path("weights.csv").display().to_string();
+    let run = default(desk, strategy, &[options, &["--weights", &file]].concat());
+    let weights = Csv::read(&file);
+    let mut found: Vec<(usize, Book)> = Vec::new();
+    let rows = weights.texts("date").into_iter().zip(weights.texts("ticker")).zip(weights.numbers("weight"));
+    for ((date, name), weight) in rows {
+        let session = session(&date);
+        if found.last().is_none_or(|(last, _)| *last != session) {
+            found.push((session, BTreeMap::new()));
+        }
+        found.last_mut().unwrap().1.insert(name, weight);
+    }
+    (run, found)
+}
+
+#[test]
+fn capital_follows_from_shares_and_prices_and_costs_from_what_is_traded() {
+    let desk = lake();
+    let price: BTreeMap<String, usize> = (0..NAMES).map(|i| (ticker(i), i)).collect();
+    for (strategy, options) in [
+        ("risk4", &["--top-n", "8", "--set", "name_cap=0.2"][..]),
+        ("ls", &["--top-n", "6", "--bottom-n", "6", "--set", "name_cap=0.4"]),
+        ("ls_opt", &["--top-n", "8", "--bottom-n", "8", "--set", "name_cap=0.2", "--set", "sector_net=0.3"]),
+        ("short_only", &["--bottom-n", "6"]),
+    ] {
+        let settings = ["--set", "vol_min_periods=4", "--set", "financing_bps=100", "--set", "cost_bps=7"];
+        let (run, positions) = positions(&desk, strategy, &[&FROM[..], &settings[..], options].concat());
+        let columns = ["leverage", "port_ret", "cost_trading", "cost_borrow", "cost_financing", "turnover"];
+        let [leverage, net, trading, borrow, financing, turnover] = columns.map(|name| run.returns(name));
+        assert!(
+            leverage.iter().any(|leverage| *leverage != 1.0) || strategy == "short_only",
+            "{strategy}: {leverage:?}"
+        );
+        let mut before = Book::new();
+        for period in 0..run.table.len() {
+            let (t, weights) = &positions[period];
+            let held: BTreeMap<&String, f64> = weights.iter().map(|(name, w)| (name, leverage[period] * w)).collect();
+            let names = held.keys().copied().chain(before.keys()).collect::<std::collections::BTreeSet<_>>();
+            let change = |name: &String| held.get(name).unwrap_or(&0.0) - before.get(name).unwrap_or(&0.0);
+            let traded: f64 = names.iter().map(|name| change(name).abs()).sum();
+            assert_close(trading[period], traded * 7e-4, 1e-14, "trading costs");
+            assert_close(turnover[period], traded / 2.0, 1e-12, "turnover");
+            let short: f64 = held.values().filter(|h| **h < 0.0).map(|h| -h).sum();
+            assert_close(borrow[period], short * 50e-4 * 5.0 / 252.0, 1e-14, "borrow costs");
+            let long: f64 = held.values().filter(|h| **h > 0.0).sum();
+            assert_close(financing[period], (long - 1.0).max(0.0) * 100e-4 * 5.0 / 252.0, 1e-14, "financing");
+            // One unit of capital buys shares at the execution; what they are worth at the next one, and the cash.
+            let cash = 1.0 - held.values().sum::<f64>();
+            let shares = held.iter().map(|(name, h)| (*name, h / close(price[*name], t + 1)));
+            let worth: BTreeMap<&String, f64> =
+                shares.map(|(name, shares)| (name, shares * close(price[name], t + 6))).collect();
+            let capital = cash + worth.values().sum::<f64>();
+            let costs = trading[period] + borrow[period] + financing[period];
+            assert_close(net[period], capital - 1.0 - costs, 1e-12, "net return");
+            before = worth.into_iter().map(|(name, worth)| (name.clone(), worth / capital)).collect();
+        }
+    }
+}
+
+/// The market in which S05 trades for the last time on session 120, and other names go on.
+fn delisted() -> Desk {
+    let desk = lake();
+    let last = dates()[120];
+    for table in ["sep_base_academic", "feat_matrix"] {
+        let sql = format!(
+            "create or replace table {table} as select * from {table} \
+             where not (ticker = 'S05' and date > date '{last}') order by ticker, date"
+        );
+        desk.ok(&["sql", "-c", &sql]);
+    }
+    desk
+}
+
+#[test]
+fn a_name_that_stops_trading_is_held_at_its_last_price_then_sold() {
+    let desk = delisted();
+    let all = ["--top-n", "24"];
+    let (run, positions) = positions(&desk, "baseline", &[&FROM[..], &FREE[..], &all].concat());
+    let raw = run.returns("port_ret_raw");
+    let earned = |i: usize, t: usize| close(i, t + 6) / close(i, t + 1) - 1.0;
+    let others = |t: usize| (0..NAMES).filter(|i| *i != 5).map(|i| earned(i, t)).sum::<f64>();
+    // Decided on session 115, bought on 116; the last price is that of 120, the period ends with 121.
+    let partly = close(5, 120) / close(5, 116) - 1.0;
+    assert_close(raw[3], (others(115) + partly) / 24.0, 1e-14, "the period of the last trade");
+    // Decided on session 120, its last: it cannot be told yet, and earns nothing.
+    assert_close(raw[4], others(120) / 24.0, 1e-14, "the period after");
+    assert_close(positions[4].1["S05"], 1.0 / 24.0, 1e-14, "its weight");
+    assert_eq!(positions[5].1["S05"], 0.0, "then it is sold");
+    assert!(!positions[6].1.contains_key("S05"));
+}
+
+#[test]
+fn a_name_that_is_written_off_earns_the_delisting_return() {
+    let desk = delisted();
+    let options = ["--top-n", "24", "--set", "stale_sessions=3", "--set", "delist_return=-0.5"];
+    let run = default(&desk, "baseline", &[&FROM[..], &FREE[..], &options].concat());
+    let raw = run.returns("port_ret_raw");
+    let others: f64 = (0..NAMES).filter(|i| *i != 5).map(|i| close(i, 126) / close(i, 121) - 1.0).sum();
+    assert_close(raw[4], (others - 0.5) / 24.0, 1e-14, "written off before session 126");
+}
+
+#[test]
+fn what_happens_later_changes_nothing_before() {
+    let whole = lake();
+    let cut = lake();
+    let last = dates()[161];
+    for table in ["sep_base_academic", "feat_matrix", "regime_history_academic"] {
+        let order = if table.starts_with("regime") { "date" } else { "ticker, date" };
+        let sql = format!(
+            "create or replace table {table} as select * from {table} where date <= date '{last}' order by {order}"
+        );
+        cut.ok(&["sql", "-c", &sql]);
+    }
+    for (strategy, options) in [
+        ("baseline", &["--top-n", "6", "--bottom-n", "6"][..]),
+        ("risk4", &["--top-n", "8", "--set", "vol_min_periods=4"]),
+        ("ls", &["--top-n", "6", "--bottom-n", "6", "--set", "name_cap=0.4"]),
+        ("ls_opt", &["--top-n", "8", "--bottom-n", "8", "--set", "name_cap=0.2"]),
+        ("regime_switching", &["--top-n", "8", "--set", "leg_n=8", "--set", "name_cap=0.2"]),
+        ("short_only", &["--bottom-n", "6"]),
+    ] {
+        let options = [&FROM[..], options].concat();
+        let (now, then) = (default(&whole, strategy, &options), default(&cut, strategy, &options));
+        assert_eq!(then.table.len(), 12, "{strategy}: decisions on the sessions 100, 105 … 155");
+        for column in ["port_ret", "port_ret_raw", "bench_ret", "leverage", "turnover", "cost_trading"] {
+            let (now, then) = (now.returns(column), then.returns(column));
+            assert_eq!(now[..then.len()], then[..], "{strategy}: {column}");
+        }
+    }
+}
+
+#[test]
+fn the_same_on_one_thread_and_on_many() {
+    let desk = lake();
+    for strategy in ["risk4", "ls", "ls_opt"] {
+        let options = ["--top-n", "8", "--bottom-n", "8", "--set", "name_cap=0.3"];
+        let returns = ["1", "2", "8"].map(|threads| {
+            let threads = ["--threads", threads];
+            default(&desk, strategy, &[&FROM[..], &options, &threads].concat()).returns("port_ret")
+        });
+        assert_eq!(returns[0], returns[1], "{strategy}");
+        assert_eq!(returns[0], returns[2], "{strategy}");
+    }
+}
