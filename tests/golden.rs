@@ -137,6 +137,12 @@ fn same_figures(name: &str, golden: &Path, ours: &Path) {
         }
     }
     assert!(compared >= 5, "{name}: only {compared} figures were compared");
+    for (regime, expected) in golden[name]["per_regime"].as_object().into_iter().flatten() {
+        let found = &ours["figures"]["portfolio"][format!("regime:{regime}")];
+        assert_eq!(found["periods"].as_f64(), expected["periods"].as_f64(), "{regime}");
+        let (found, expected) = (found["sharpe"].as_f64().unwrap(), expected["sharpe"].as_f64().unwrap());
+        assert!((found - expected).abs() <= 1e-5 * expected.abs(), "{regime}: {found}, expected {expected}");
+    }
 }
 
 #[test]
