@@ -15,6 +15,7 @@ pub mod backtest;
 pub mod cli;
 pub mod diagnostics;
 pub mod engine;
+pub mod exchange;
 pub mod lake;
 pub mod pipeline;
 pub mod raw;

@@ -30,6 +30,16 @@ pub enum BacktestError {
         /// The file.
         file: String,
     },
+    /// A strategy's file does not give what the accounting needs.
+    #[error("{file} is no strategy: {what}; {found}\nhelp: docs/backtests.md, \"A strategy of your own\", shows one")]
+    Contract {
+        /// The file.
+        file: String,
+        /// What it must have.
+        what: String,
+        /// What it has instead.
+        found: String,
+    },
     /// Two files of `stages/` read each other.
     #[error("{0} reads itself, by way of other files of sql/backtests/stages")]
     Cycle(String),

@@ -9,6 +9,7 @@
 //! named relation once and keeps it, so that the runs of a sweep share what their parameters do not change.
 
 mod compare;
+mod contract;
 mod error;
 mod figures;
 mod relations;

@@ -1,6 +1,6 @@
 //! Named relations: each is computed once and kept in memory as a table that later queries read by its name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -38,23 +38,28 @@ impl Rows {
 /// Relations by what they are computed from: the text of the query with its values, and that of the relations it reads.
 pub(super) type Kept = HashMap<String, Rows>;
 
+/// What is known of a relation besides its rows.
+struct Relation {
+    /// What it is computed from.
+    origin: String,
+    schema: SchemaRef,
+    is_empty: bool,
+}
+
 /// Runs files one after the other; each sees the relations before it.
 pub(super) struct Relations<'a> {
     engine: Engine,
     parameters: &'a Parameters,
     kept: &'a mut Kept,
-    /// What each relation so far is computed from.
-    origins: BTreeMap<String, String>,
-    /// The relations so far that have no row.
-    empty: BTreeSet<String>,
+    /// The relations so far, by name.
+    known: BTreeMap<String, Relation>,
     /// The parameters that were used.
     pub(super) used: BTreeMap<String, serde_json::Value>,
 }
 
 impl<'a> Relations<'a> {
     pub(super) fn new(engine: &Engine, parameters: &'a Parameters, kept: &'a mut Kept) -> Self {
-        let (engine, origins, empty) = (engine.clone(), BTreeMap::new(), BTreeSet::new());
-        Self { engine, parameters, kept, origins, empty, used: BTreeMap::new() }
+        Self { engine: engine.clone(), parameters, kept, known: BTreeMap::new(), used: BTreeMap::new() }
     }
 
     /// The engine, in which every relation so far is a table.
@@ -106,20 +111,23 @@ impl<'a> Relations<'a> {
         let table = MemTable::try_new(rows.schema.clone(), vec![rows.batches.clone()]).map_err(EngineError::from)?;
         let table: Arc<dyn TableProvider> = Arc::new(table);
         self.engine = self.engine.clone().with_relation(name, table);
-        self.origins.insert(name.to_owned(), origin);
-        if rows.batches.iter().all(|batch| batch.num_rows() == 0) {
-            self.empty.insert(name.to_owned());
-        }
+        let is_empty = rows.batches.iter().all(|batch| batch.num_rows() == 0);
+        self.known.insert(name.to_owned(), Relation { origin, schema: rows.schema.clone(), is_empty });
         Ok(())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.origins.contains_key(name)
+        self.known.contains_key(name)
     }
 
     /// Whether a relation is there and has no row.
     pub(super) fn is_empty(&self, name: &str) -> bool {
-        self.empty.contains(name)
+        self.known.get(name).is_some_and(|relation| relation.is_empty)
+    }
+
+    /// The columns of a relation, if it is there.
+    pub(super) fn schema(&self, name: &str) -> Option<&SchemaRef> {
+        self.known.get(name).map(|relation| &relation.schema)
     }
 
     fn bound(&mut self, file: &SqlFile) -> Result<Query> {
@@ -132,9 +140,9 @@ impl<'a> Relations<'a> {
     fn origin_of(&self, query: &Query) -> String {
         let mut origin = query.to_string();
         for table in References::of(query).tables {
-            if let Some(read) = self.origins.get(&table.name) {
+            if let Some(read) = self.known.get(&table.name) {
                 origin.push('\n');
-                origin.push_str(read);
+                origin.push_str(&read.origin);
             }
         }
         origin

@@ -8,15 +8,13 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use kairos_udfs::nearest;
 
+use super::contract::{CANDIDATES, ends_in_positions};
 use super::relations::{Kept, Relations, Rows};
 use super::strategy::{Strategies, Strategy, query};
 use super::{BacktestError, Result};
 use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::{ParameterValue, Parameters, References, SqlFile, SqlTree};
-
-/// The relation of a strategy's choices.
-const CANDIDATES: &str = "candidates";
 
 /// What a run gave.
 #[derive(Debug, Clone)]
@@ -131,8 +129,7 @@ impl<'a> Backtester<'a> {
         }
         relations.in_order();
         let chosen = relations.steps(&strategy.file).await?;
-        let positions = chosen.schema.index_of("weight").is_ok();
-        let (weights, periods) = match positions {
+        let (weights, periods) = match ends_in_positions(strategy, &chosen.schema, relations.schema(CANDIDATES))? {
             true => {
                 if !chosen.batches.iter().any(has_weight) {
                     return Err(match relations.is_empty(CANDIDATES) {

@@ -125,6 +125,7 @@ impl From<LakeError> for CliError {
     fn from(error: LakeError) -> Self {
         match error {
             LakeError::Location { .. } => Self::usage(error.to_string()),
+            LakeError::Locked { .. } => Self::refused(error.to_string()),
             _ => Self::failed(error.to_string()),
         }
     }

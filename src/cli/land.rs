@@ -1,6 +1,6 @@
 //! `kairos land`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,7 +8,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::{CliError, Context};
 use crate::lake::Lake;
-use crate::raw::{self, LandOptions, LandSummary, Progress, RawTable};
+use crate::raw::{self, LandOptions, LandSummary, Mapping, Progress, RawTable};
 
 /// Land vendor files (CSV, CSV.gz, ZIP, Parquet) as raw datasets
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(super) struct LandArgs {
     /// Land every <table>.* and SHARADAR_<TABLE>*.* of a folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Files of another source: the TOML file that says how their columns become those of the table
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "empty"])]
+    map: Option<PathBuf>,
     /// Say that there are no files of this table, so that what reads it can be built
     #[arg(long, conflicts_with_all = ["files", "dir"])]
     empty: bool,
@@ -37,8 +40,14 @@ pub(super) async fn run(context: &Context, args: &LandArgs) -> Result<(), CliErr
         (Some(name), None) => {
             let table = RawTable::find(name)?;
             match args.empty {
-                true => report(context, &raw::land_empty(&lake, table, &options(context, false, |_| {})).await?),
-                false => land_table(context, &lake, table, &args.files, args.quarantine).await?,
+                true => {
+                    report(context, &raw::land_empty(&lake, table, &options(context, &Form::default(), |_| {})).await?)
+                }
+                false => {
+                    let mapping = args.map.as_deref().map(|path| mapping_for(table, path)).transpose()?;
+                    let form = Form { quarantine: args.quarantine, mapping };
+                    land_table(context, &lake, table, &args.files, &form).await?;
+                }
             }
             Ok(())
         }
@@ -46,11 +55,31 @@ pub(super) async fn run(context: &Context, args: &LandArgs) -> Result<(), CliErr
     }
 }
 
+/// What the files are like.
+#[derive(Default)]
+struct Form {
+    quarantine: bool,
+    mapping: Option<Arc<Mapping>>,
+}
+
+fn mapping_for(table: &RawTable, path: &Path) -> Result<Arc<Mapping>, CliError> {
+    let mapping = Mapping::read(path)?;
+    match mapping.table().name == table.name {
+        true => Ok(Arc::new(mapping)),
+        false => Err(CliError::usage(format!(
+            "the mapping '{}' makes rows of '{}', not of '{}'",
+            path.display(),
+            mapping.table().name,
+            table.name
+        ))),
+    }
+}
+
 /// Lands a folder table by table; a table that is refused does not keep the others from landing.
 pub(super) async fn land_folder(
     context: &Context,
     lake: &Lake,
-    folder: &std::path::Path,
+    folder: &Path,
     quarantine: bool,
 ) -> Result<(), CliError> {
     let listing = raw::list_folder(folder)?;
@@ -66,8 +95,9 @@ pub(super) async fn land_folder(
         context.say(format_args!("ignored  {} (not named after a raw table)", path.display()));
     }
     let mut refused = Vec::new();
+    let form = Form { quarantine, mapping: None };
     for (table, files) in &listing.tables {
-        if let Err(error) = land_table(context, lake, table, files, quarantine).await {
+        if let Err(error) = land_table(context, lake, table, files, &form).await {
             error.print();
             refused.push((table.name, error));
         }
@@ -83,24 +113,22 @@ async fn land_table(
     lake: &Lake,
     table: &'static RawTable,
     files: &[PathBuf],
-    quarantine: bool,
+    form: &Form,
 ) -> Result<(), CliError> {
     let bar = progress_bar(context, table.name);
     let shown = bar.clone();
-    let options = options(context, quarantine, move |progress| show(&shown, progress));
+    let options = options(context, form, move |progress| show(&shown, progress));
     let landed = raw::land(lake, table, files, &options).await;
     bar.finish_and_clear();
     report(context, &landed?);
     Ok(())
 }
 
-fn options(
-    context: &Context,
-    quarantine: bool,
-    on_progress: impl Fn(Progress<'_>) + Send + Sync + 'static,
-) -> LandOptions {
+fn options(context: &Context, form: &Form, on_progress: impl Fn(Progress<'_>) + Send + Sync + 'static) -> LandOptions {
     LandOptions {
-        quarantine,
+        quarantine: form.quarantine,
+        window: None,
+        mapping: form.mapping.clone(),
         memory_limit: context.memory_limit(),
         threads: context.threads(),
         run_id: context.run_id().to_owned(),
@@ -134,8 +162,12 @@ fn report(context: &Context, summary: &LandSummary) {
         Some(version) => format!("version {version}"),
         None => "nothing new".to_owned(),
     };
-    let mut counts =
-        vec![(summary.inserted, "inserted"), (summary.updated, "updated"), (summary.unchanged, "unchanged")];
+    let mut counts = vec![
+        (summary.inserted, "inserted"),
+        (summary.updated, "updated"),
+        (summary.removed, "removed"),
+        (summary.unchanged, "unchanged"),
+    ];
     counts
         .extend([(summary.superseded, "superseded within the files"), (summary.rejected, "rejected → raw._rejected")]);
     let counts = counts.into_iter().filter(|(n, _)| *n > 0);

@@ -69,6 +69,22 @@ pub enum LakeError {
         /// What the Delta log writer said.
         source: Box<DeltaTableError>,
     },
+    /// Another process holds a lock.
+    #[error("'{name}' is under way already: {holder}\nhelp: wait for it to end; nothing was begun here")]
+    Locked {
+        /// What is locked.
+        name: String,
+        /// Who holds it.
+        holder: String,
+    },
+    /// A lock cannot be taken at all.
+    #[error("cannot take the lock '{name}' in the folder '_locks' of the lake: {reason}")]
+    Lock {
+        /// What was to be locked.
+        name: String,
+        /// What the operating system said.
+        reason: String,
+    },
     /// A log entry holds something this version of Kairos does not understand.
     #[error("version {version} of dataset '{dataset}' cannot be used: {reason}")]
     Unsupported {

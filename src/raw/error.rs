@@ -92,6 +92,14 @@ pub enum RawError {
         /// What is wrong with them.
         reason: String,
     },
+    /// A mapping file that cannot be used.
+    #[error("the mapping '{file}' cannot be used: {reason}")]
+    Mapping {
+        /// The mapping file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Required columns are missing.
     #[error("'{file}' is no '{table}' file: it lacks the columns {missing}; it has {found}")]
     MissingColumns {

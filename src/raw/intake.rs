@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 
+use super::mapping::Mapping;
 use super::progress::{OnProgress, Progress};
 use super::reader::{Chunk, Sink, Source, read_file};
 use super::rejects::Rejects;
@@ -27,13 +28,14 @@ pub(super) struct Taken {
     pub rejects_file: Option<PathBuf>,
 }
 
-/// Reads `files` in order. Blocks; meant for a thread of its own.
+/// Reads `files` in order, through a mapping if they are not in the vendor's form. Blocks; meant for a thread of its own.
 ///
 /// # Errors
 /// If a file cannot be read or does not fit the table. Bad rows are no error here.
 pub(super) fn take_in(
     table: &'static RawTable,
     files: &[PathBuf],
+    mapping: Option<&Mapping>,
     stored: Option<SchemaRef>,
     keep_rejects: bool,
     on_progress: &OnProgress,
@@ -48,7 +50,10 @@ pub(super) fn take_in(
     for (path, name) in files.iter().zip(&names) {
         let size = std::fs::metadata(path).map_err(|source| RawError::Read { file: name.clone(), source })?.len();
         (intake.file, intake.file_bytes, intake.rows) = (name, size, 0);
-        read_file(path, &mut intake)?;
+        match mapping {
+            Some(mapping) => read_file(path, &mut mapping.on(path, &mut intake))?,
+            None => read_file(path, &mut intake)?,
+        }
     }
     let rejects_file = intake.rejects.finish()?;
     let Rejects { total, first, .. } = intake.rejects;

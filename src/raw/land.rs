@@ -10,12 +10,13 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::{StreamExt, TryStreamExt};
 
 use super::intake::{Taken, take_in};
+use super::mapping::Mapping;
 use super::merge::Counts;
 use super::progress::{OnProgress, Progress};
 use super::rejects::REJECTED_SCHEMA;
-use super::stage::{Staged, Year};
+use super::stage::Staged;
 use super::upsert::{Merged, Upsert};
-use super::{RawError, RawTable, RejectedRow, Result};
+use super::{RawError, RawTable, RejectedRow, Result, Window};
 use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout, NewVersion};
 
 /// The dataset of rows that were set aside: table, file, line, column, value, reason, time, and the record as it was.
@@ -35,10 +36,15 @@ pub struct LandOptions {
     /// Land the good rows of files with bad rows, and the bad ones into [`REJECTED_DATASET`]. Otherwise a bad row
     /// refuses everything.
     pub quarantine: bool,
+    /// The part of the table that the files hold completely: stored rows in it that they do not have are removed. Not if
+    /// a row of theirs is bad, since it might be the one that is missing, nor if they have no row at all.
+    pub window: Option<Window>,
     /// Bytes that sorting may use before it goes to disk.
     pub memory_limit: usize,
     /// Years that are merged at the same time.
     pub threads: usize,
+    /// How the files' columns become the table's; `None` if they are the vendor's.
+    pub mapping: Option<Arc<Mapping>>,
     /// Identifies this run of the program in the commit.
     pub run_id: String,
     /// Is told how far the landing is.
@@ -49,6 +55,8 @@ impl Default for LandOptions {
     fn default() -> Self {
         Self {
             quarantine: false,
+            window: None,
+            mapping: None,
             memory_limit: 1 << 30,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             run_id: uuid::Uuid::now_v7().to_string(),
@@ -74,6 +82,8 @@ pub struct LandSummary {
     pub updated: u64,
     /// Keys that were stored with the same values, or with values that the vendor changed later.
     pub unchanged: u64,
+    /// Stored rows that were removed.
+    pub removed: u64,
     /// Rows that gave way to another row of the files with the same key.
     pub superseded: u64,
     /// Bad rows that were set aside.
@@ -138,6 +148,8 @@ async fn land_files(
     if let Some(rejects) = &taken.rejects_file {
         append_rejected(lake, rejects, &record, started).await?;
     }
+    let window = options.window.clone().filter(|_| taken.rejected == 0 && taken.staged.rows > 0);
+    let options = &LandOptions { window, ..options.clone() };
     let staged = Arc::new(taken.staged);
     // Files without rows are an empty table; files of bad rows are none.
     let (version, counts) = match staged.rows == 0 && taken.rejected > 0 {
@@ -152,6 +164,7 @@ async fn land_files(
         inserted: counts.inserted,
         updated: counts.updated,
         unchanged: counts.unchanged,
+        removed: counts.removed,
         superseded: counts.landed - counts.inserted - counts.updated - counts.unchanged,
         rejected: taken.rejected,
         first_rejected: taken.first_rejected,
@@ -161,8 +174,12 @@ async fn land_files(
 
 async fn read(lake: &Lake, table: &'static RawTable, files: &[PathBuf], options: &LandOptions) -> Result<Taken> {
     let stored = lake.snapshot(&table.dataset()).await?.map(|base| base.schema().clone());
-    let (files, keep, on_progress) = (files.to_vec(), options.quarantine, options.on_progress.clone());
-    tokio::task::spawn_blocking(move || take_in(table, &files, stored, keep, on_progress.as_ref())).await?
+    let (files, options) = (files.to_vec(), options.clone());
+    let read = move || {
+        let LandOptions { mapping, quarantine, on_progress, .. } = options;
+        take_in(table, &files, mapping.as_deref(), stored, quarantine, on_progress.as_ref())
+    };
+    tokio::task::spawn_blocking(read).await?
 }
 
 /// Merges into the newest version and commits, again if another writer was faster.
@@ -198,9 +215,9 @@ async fn try_merge(
 ) -> Result<(Option<u64>, Counts)> {
     let dataset = table.dataset();
     let base = lake.snapshot(&dataset).await?.map(Arc::new);
-    let upsert = Upsert::new(lake, table, staged.clone(), base.clone(), options.memory_limit)?;
+    let upsert = Upsert::new(lake, table, staged.clone(), base.clone(), options.window.clone(), options.memory_limit)?;
     let upsert = Arc::new(upsert);
-    let merged = merge_years(&upsert, staged, options).await?;
+    let merged = merge_years(&upsert, options).await?;
     // The first landing counts even without a row: a table that is empty is not a table that is missing.
     if merged.counts.changes() == 0 && base.is_some() {
         return Ok((None, merged.counts));
@@ -222,9 +239,9 @@ async fn try_merge(
     Ok((Some(lake.commit(&dataset, new).await?), merged.counts))
 }
 
-/// Merges all years that have staged rows, some at a time.
-async fn merge_years(upsert: &Arc<Upsert>, staged: &Staged, options: &LandOptions) -> Result<Merged> {
-    let years: Vec<Year> = staged.years.keys().copied().collect();
+/// Merges all years that can change, some at a time.
+async fn merge_years(upsert: &Arc<Upsert>, options: &LandOptions) -> Result<Merged> {
+    let years = upsert.years();
     let total = years.len();
     let tasks = years.into_iter().map(|year| {
         let upsert = upsert.clone();

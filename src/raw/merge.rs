@@ -5,6 +5,9 @@
 //! it is older. It replaces only the columns that its file has. So landing several files at once leaves what landing
 //! them one after the other would leave.
 //!
+//! Files that answer a question completely also say what is no longer there: a stored row in their [`Window`] that no
+//! file has is left out.
+//!
 //! Columns of files with different column sets may thus come from different rows. Columns that are supplied by the same
 //! sets always come from the same row and form a [`Group`]; there is one group unless files differ.
 
@@ -12,11 +15,11 @@ use std::ops::Range;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::kernels::cmp::distinct;
-use datafusion::arrow::compute::{concat_batches, or, partition, take};
+use datafusion::arrow::compute::{concat_batches, filter_record_batch, or, partition, take};
 use datafusion::arrow::datatypes::{Date32Type, Int32Type, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 
-use super::Result;
+use super::{Result, Window};
 
 /// The column that follows the table's in the input: [`STORED`], or the number of the column set of a row's file.
 pub(super) const ORIGIN: &str = "__origin";
@@ -32,6 +35,8 @@ pub(super) struct Counts {
     pub updated: u64,
     /// Keys that a file has too, but with nothing new.
     pub unchanged: u64,
+    /// Stored keys in the window of the files that no file has.
+    pub removed: u64,
     /// Rows of files.
     pub landed: u64,
 }
@@ -39,7 +44,7 @@ pub(super) struct Counts {
 impl Counts {
     /// Keys whose row in the lake is not what it was.
     pub fn changes(&self) -> u64 {
-        self.inserted + self.updated
+        self.inserted + self.updated + self.removed
     }
 }
 
@@ -48,6 +53,7 @@ impl std::ops::AddAssign for Counts {
         self.inserted += other.inserted;
         self.updated += other.updated;
         self.unchanged += other.unchanged;
+        self.removed += other.removed;
         self.landed += other.landed;
     }
 }
@@ -62,6 +68,7 @@ pub(super) struct MergePlan {
     groups: Vec<Group>,
     /// The group of each column.
     group_of: Vec<usize>,
+    window: Option<Window>,
 }
 
 /// Columns that are supplied by the same column sets.
@@ -93,7 +100,12 @@ impl MergePlan {
             });
             group_of.push(at);
         }
-        Ok(Self { schema, key, updated, groups, group_of })
+        Ok(Self { schema, key, updated, groups, group_of, window: None })
+    }
+
+    /// The same for files that hold every row of `window`.
+    pub fn within(self, window: Option<Window>) -> Self {
+        Self { window, ..self }
     }
 }
 
@@ -181,17 +193,37 @@ impl<'a> Merger<'a> {
             // No key has two rows: what comes from a file is new.
             self.counts.inserted += landed;
             let columns = batch.columns()[..self.plan.schema.fields().len()].to_vec();
-            return Ok(RecordBatch::try_new(self.plan.schema.clone(), columns)?);
+            let rows = RecordBatch::try_new(self.plan.schema.clone(), columns)?;
+            return self.without_missing(rows, origin.iter().map(|origin| *origin == STORED));
         }
         let updated = self.plan.updated.map(|at| batch.column(at).as_primitive::<Date32Type>());
         let offset = runs.first().map_or(0, |run| run.start);
+        let only_stored: Vec<bool> =
+            runs.iter().map(|run| run.len() == 1 && origin[run.start - offset] == STORED).collect();
         let mut contest = Contest::new(self.plan, origin, updated);
         runs.iter().for_each(|run| contest.decide(run.start - offset..run.end - offset));
         self.counts.inserted += contest.inserted;
         let changed = contest.count_changed(batch)?;
         self.counts.updated += changed;
         self.counts.unchanged += contest.challenged.len() as u64 - changed;
-        contest.winners(batch)
+        let rows = contest.winners(batch)?;
+        self.without_missing(rows, only_stored.into_iter())
+    }
+
+    /// The rows without those that the window of the files covers and no file has.
+    fn without_missing(
+        &mut self,
+        rows: RecordBatch,
+        only_stored: impl ExactSizeIterator<Item = bool>,
+    ) -> Result<RecordBatch> {
+        let Some(window) = &self.plan.window else {
+            return Ok(rows);
+        };
+        let covered = window.contains(&rows)?;
+        let missing = only_stored.enumerate().map(|(at, stored)| stored && covered.is_valid(at) && covered.value(at));
+        let keep: BooleanArray = missing.map(|missing| Some(!missing)).collect();
+        self.counts.removed += (rows.num_rows() - keep.true_count()) as u64;
+        Ok(filter_record_batch(&rows, &keep)?)
     }
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod files;
 mod intake;
 mod land;
+mod mapping;
 mod merge;
 mod progress;
 mod reader;
@@ -24,13 +25,16 @@ mod stage;
 pub mod synth;
 mod upsert;
 mod validate;
+mod window;
 
 pub use error::RawError;
 pub use files::{FolderListing, list_folder};
 pub use land::{LandOptions, LandSummary, REJECTED_DATASET, land, land_empty};
+pub use mapping::Mapping;
 pub use progress::{OnProgress, Progress};
 pub use rejects::RejectedRow;
 pub use schema::RawTable;
+pub use window::Window;
 
 /// The result of reading or landing raw data.
 pub type Result<T, E = RawError> = std::result::Result<T, E>;

@@ -1,5 +1,6 @@
 //! Merges the staged rows of a year with the stored ones and writes the result.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,7 +15,7 @@ use futures::TryStreamExt;
 
 use super::merge::{Counts, MergePlan, Merger, ORIGIN, STORED};
 use super::stage::{SEQUENCE, Staged, Year};
-use super::{RawError, RawTable, Result};
+use super::{RawError, RawTable, Result, Window};
 use crate::lake::{DataFile, DatasetProvider, DatasetWriter, Lake, Layout, Snapshot};
 
 /// One attempt to merge staged rows into one version of a dataset.
@@ -25,6 +26,7 @@ pub(super) struct Upsert {
     base: Option<Arc<Snapshot>>,
     schema: SchemaRef,
     layout: Layout,
+    window: Option<Window>,
     plan: MergePlan,
     session: SessionContext,
     /// Makes the names of this attempt's files different from all others.
@@ -43,7 +45,7 @@ pub(super) struct Merged {
 }
 
 impl Upsert {
-    /// An upsert into `base`, the newest version, if there is one.
+    /// An upsert into `base`, the newest version, if there is one, of files that hold every row of `window`.
     ///
     /// # Errors
     /// If a column has got another type since the rows were staged.
@@ -52,19 +54,30 @@ impl Upsert {
         table: &'static RawTable,
         staged: Arc<Staged>,
         base: Option<Arc<Snapshot>>,
+        window: Option<Window>,
         memory_limit: usize,
     ) -> Result<Self> {
         let schema = merged_schema(table, base.as_deref(), &staged)?;
-        let plan = MergePlan::new(schema.clone(), table.key, table.updated, &staged.sets)?;
+        let plan = MergePlan::new(schema.clone(), table.key, table.updated, &staged.sets)?.within(window.clone());
         let stem = format!("part-{}", uuid::Uuid::new_v4().simple());
         let session = session(lake, memory_limit)?;
         let layout = layout(table);
-        Ok(Self { lake: lake.clone(), table, staged, base, schema, layout, plan, session, stem })
+        Ok(Self { lake: lake.clone(), table, staged, base, schema, layout, window, plan, session, stem })
     }
 
     /// The columns of the new version.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// The years that can change: those with staged rows, and those whose stored rows the files may no longer have.
+    pub fn years(&self) -> Vec<Year> {
+        let mut years: BTreeSet<Year> = self.staged.years.keys().copied().collect();
+        if let Some(window) = &self.window {
+            let stored = self.base.iter().flat_map(|base| base.files()).map(|file| year_of(file.folder()));
+            years.extend(stored.filter(|year| window.reaches(*year, self.table.partition_date)));
+        }
+        years.into_iter().collect()
     }
 
     /// How the rows of the new version are arranged.
@@ -79,7 +92,7 @@ impl Upsert {
     /// # Errors
     /// If reading, sorting or writing fails. What was written then belongs to no version.
     pub async fn merge_year(&self, year: Year) -> Result<Merged> {
-        let folder = year.map_or(String::new(), |year| format!("year={year}"));
+        let folder = folder_of(year);
         let remove = self.stored_files(&folder);
         if !remove.is_empty() {
             let counts = self.count_until_change(year).await?;
@@ -171,6 +184,14 @@ impl Upsert {
     }
 }
 
+fn folder_of(year: Year) -> String {
+    year.map_or(String::new(), |year| format!("year={year}"))
+}
+
+fn year_of(folder: &str) -> Year {
+    folder.strip_prefix("year=")?.parse().ok()
+}
+
 /// How the rows of a raw table are stored.
 pub(super) fn layout(table: &RawTable) -> Layout {
     Layout::sorted_by(table.key.iter().copied())
@@ -236,9 +257,9 @@ mod tests {
         let table = RawTable::find("sf2").unwrap();
         land(&lake, table, std::slice::from_ref(&file), &LandOptions::default()).await.unwrap();
 
-        let taken = take_in(table, &[file], None, false, &|_| {}).unwrap();
+        let taken = take_in(table, &[file], None, None, false, &|_| {}).unwrap();
         let base = lake.snapshot(&table.dataset()).await.unwrap().map(Arc::new);
-        let upsert = Upsert::new(&lake, table, Arc::new(taken.staged), base, 1 << 26).unwrap();
+        let upsert = Upsert::new(&lake, table, Arc::new(taken.staged), base, None, 1 << 26).unwrap();
         let plan = upsert.sorted_rows(Some(2024)).await.unwrap().create_physical_plan().await.unwrap();
         let plan = displayable(plan.as_ref()).indent(false).to_string();
         assert_eq!(plan.matches("SortExec").count(), 1, "{plan}");

@@ -169,6 +169,37 @@ fn agrees_with_one_row_after_the_other() {
     }
 }
 
+/// A complete answer: what is stored in its window and not in the files goes, and nothing else changes.
+#[test]
+fn a_window_removes_what_the_files_do_not_have() {
+    let plan = plan().within(Some(Window::Tickers(["A".to_owned(), "NA".to_owned()].into())));
+    let mut random = StdRng::seed_from_u64(2);
+    let mut removed = 0;
+    for _ in 0..1000 {
+        let mut rows: Vec<Row> = Vec::new();
+        for _ in 0..random.random_range(0..12) {
+            let row = random_row(&mut random, STORED);
+            if rows.iter().all(|other| other.key != row.key) {
+                rows.push(row);
+            }
+        }
+        for _ in 0..random.random_range(0..8) {
+            rows.push(random_row(&mut random, 0));
+        }
+        let (mut expected, mut expected_counts) = naive(&rows);
+        let landed = |key| rows.iter().any(|row| row.key == key && row.origin != STORED);
+        let before = expected.len();
+        expected.retain(|_, row| !matches!(row.key.0, Some("A" | "NA")) || landed(row.key));
+        expected_counts.removed = (before - expected.len()) as u64;
+        removed += expected_counts.removed;
+        let (merged, counts) = merge(&plan, &to_batch(&rows), || random.random_range(1..6));
+        assert_eq!(counts, expected_counts, "{rows:#?}");
+        let expected: Vec<Row> = expected.into_values().collect();
+        assert_eq!(merged, to_batch(&expected).project(&[0, 1, 2, 3, 4]).unwrap(), "{rows:#?}");
+    }
+    assert!(removed > 1000, "{removed}");
+}
+
 fn row(updated: Option<i32>, x: i32, origin: i32) -> Row {
     Row { key: (Some("A"), Some(1)), updated, x: Some(x), y: Some(x), origin }
 }

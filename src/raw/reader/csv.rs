@@ -176,7 +176,7 @@ impl<'a, R: Read> Records<'a, R> {
             }
         };
         let bytes = bytes.load(Ordering::Relaxed);
-        Ok(Some(Chunk { rows, malformed, bytes, origin: Origin::Csv(text) }))
+        Ok(Some(Chunk::new(rows, malformed, bytes, Origin::Csv(text))))
     }
 
     /// The fields of the batch as text columns. An error means that some field is not UTF-8.

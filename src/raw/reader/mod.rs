@@ -50,11 +50,13 @@ pub(super) struct Chunk {
     pub malformed: Vec<Malformed>,
     /// Bytes of the file that have been read so far.
     pub bytes: u64,
-    origin: Origin,
+    origin: Arc<Origin>,
+    /// For each of `rows`, which row of the batch in the file it is; `None` if they are the same.
+    places: Option<Vec<usize>>,
 }
 
 /// A record that is not a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Malformed {
     /// What and where it is.
     pub record: Record,
@@ -63,7 +65,7 @@ pub(super) struct Malformed {
 }
 
 /// The place of a row in its file, and its text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Record {
     /// Where it begins.
     pub position: Position,
@@ -100,19 +102,39 @@ impl fmt::Display for Position {
 
 enum Origin {
     Csv(csv::Text),
-    Parquet { first_row: u64 },
+    Parquet { first_row: u64, rows: RecordBatch },
 }
 
 impl Chunk {
+    fn new(rows: RecordBatch, malformed: Vec<Malformed>, bytes: u64, origin: Origin) -> Self {
+        Self { rows, malformed, bytes, origin: Arc::new(origin), places: None }
+    }
+
     /// The place and text of a row of `rows`. Meant for the few rows that are reported.
     pub fn record(&self, row: usize) -> Record {
-        match &self.origin {
+        let row = self.places.as_ref().map_or(row, |places| places[row]);
+        match self.origin.as_ref() {
             Origin::Csv(text) => text.record(row),
-            Origin::Parquet { first_row } => {
+            Origin::Parquet { first_row, rows } => {
                 let position = Position::Row(first_row + row as u64);
-                Record { position, text: describe(&self.rows, row) }
+                Record { position, text: describe(rows, row) }
             }
         }
+    }
+
+    /// The same stretch of the file as other columns, `rows`, made of those rows that are not `unreadable`; these, with
+    /// the reason why, become records that are not rows.
+    pub fn mapped(&self, rows: RecordBatch, unreadable: Vec<(usize, String)>) -> Self {
+        let mut malformed = self.malformed.clone();
+        malformed.extend(
+            unreadable.iter().map(|(row, reason)| Malformed { record: self.record(*row), reason: reason.clone() }),
+        );
+        let is_read = |row: &usize| unreadable.iter().all(|(other, _)| other != row);
+        let places = match unreadable.is_empty() {
+            true => self.places.clone(),
+            false => Some((0..self.rows.num_rows()).filter(is_read).collect()),
+        };
+        Self { rows, malformed, bytes: self.bytes, origin: self.origin.clone(), places }
     }
 }
 

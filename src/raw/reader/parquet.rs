@@ -31,7 +31,7 @@ pub(super) fn read(name: &str, file: File, sink: &mut impl Sink) -> Result<()> {
         // How far the decoder is in the file is not known; rows are as good a measure.
         let bytes = (size as u128 * rows_read as u128 / total as u128) as u64;
         let rows = RecordBatch::try_new(schema.clone(), batch.columns().to_vec())?;
-        sink.chunk(&Chunk { rows, malformed: Vec::new(), bytes, origin: Origin::Parquet { first_row } })?;
+        sink.chunk(&Chunk::new(rows.clone(), Vec::new(), bytes, Origin::Parquet { first_row, rows }))?;
     }
     Ok(())
 }

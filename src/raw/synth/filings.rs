@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::calendar::{self, Calendar};
 use super::random::{Purpose, chance, stream};
 use super::security::Security;
+use crate::exchange;
 
 /// Quarters known before the first price: enough for a trailing year.
 const EARLIER: u32 = 5;
@@ -85,7 +86,7 @@ fn filings(rng: &mut ChaCha8Rng, period: NaiveDate, delay: u64) -> (Option<Naive
 
 /// A working day on or after `date`, or now and then the weekend itself.
 fn filing_day(rng: &mut ChaCha8Rng, date: NaiveDate) -> NaiveDate {
-    let weekend = calendar::is_weekend(date) && chance(rng, 0.06);
+    let weekend = exchange::is_weekend(date) && chance(rng, 0.06);
     if weekend { date } else { next_weekday(date) }
 }
 

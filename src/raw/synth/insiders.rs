@@ -9,11 +9,11 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::World;
-use super::calendar;
 use super::frame::Frame;
 use super::path::Path;
 use super::random::{Purpose, chance, log_between, normal, pick_weighted, stream};
 use super::security::{Kind, Security};
+use crate::exchange;
 
 /// Sessions after which the news of an insider trade has faded to 1/e.
 pub const MEMORY: f64 = 25.0;
@@ -98,7 +98,7 @@ fn draw(rng: &mut ChaCha8Rng, date: NaiveDate, typical: f64) -> Trade {
     // Due two business days after the trade; some file weeks late.
     let lag = if chance(rng, 0.06) { rng.random_range(6..100) } else { rng.random_range(1..=2) };
     let mut filed = date + Days::new(lag);
-    while calendar::is_weekend(filed) {
+    while exchange::is_weekend(filed) {
         filed = filed + Days::new(1);
     }
     // Grants, gifts and the like often come without a price.

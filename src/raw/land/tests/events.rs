@@ -177,3 +177,36 @@ async fn rows_without_a_date_of_update_and_renamed_tickers_are_taken() {
     // The vendor sends no word of a row that it took back; checks against `tickers` find it.
     assert_eq!(world.rows("sep", "ticker").await, ["NEW", "OLD", "X"]);
 }
+
+/// A complete answer also says what is gone: in its window, and only there.
+#[tokio::test]
+async fn a_complete_answer_removes_what_it_lacks() {
+    let mut world = World::new();
+    let day = "2024-03-01";
+    let rows = [
+        ("A", "2023-12-29", 1.0, 1.0, day),
+        ("A", "2024-01-02", 1.0, 1.0, day),
+        ("B", "2023-12-29", 2.0, 2.0, day),
+        ("B", "2024-01-02", 2.0, 2.0, day),
+    ];
+    world.land("sep", &sep(&rows)).await;
+    // Ticker A is now called C; the year 2023 has no row in the files, and yet a row to lose.
+    world.options.window = Some(Window::Tickers(["A".to_owned(), "C".to_owned()].into()));
+    let landed = world.land("sep", &sep(&[("C", "2024-01-02", 1.0, 1.0, "2024-03-04")])).await;
+    assert_eq!((landed.inserted, landed.removed), (1, 2));
+    assert_eq!(world.rows("sep", "ticker date").await, ["B|2023-12-29", "B|2024-01-02", "C|2024-01-02"]);
+    // From a date on.
+    let date = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    world.options.window = Some(Window::Since { column: "date".to_owned(), date });
+    let landed = world.land("sep", &sep(&[("C", "2024-01-02", 1.0, 1.0, "2024-03-04")])).await;
+    assert_eq!((landed.unchanged, landed.removed), (1, 1));
+    assert_eq!(world.rows("sep", "ticker date").await, ["B|2023-12-29", "C|2024-01-02"]);
+    // Nothing at all is no answer, and a bad row may be the one that is missing.
+    world.options.window = Some(Window::Everything);
+    assert_eq!(world.land("sep", &sep(&[])).await.removed, 0);
+    world.options.quarantine = true;
+    let bad = sep(&[("B", "2023-12-29", 2.0, 2.0, "not a date")]);
+    let landed = world.land("sep", &bad).await;
+    assert_eq!((landed.removed, landed.rejected), (0, 1));
+    assert_eq!(world.rows("sep", "ticker").await, ["B", "C"]);
+}

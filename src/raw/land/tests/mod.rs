@@ -2,6 +2,7 @@
 
 mod events;
 mod files;
+mod mappings;
 
 use std::collections::BTreeMap;
 use std::fs;
