@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn sessions_per_year() {
-        for (year, sessions) in [(2001, 248), (2012, 250), (2018, 251), (2019, 252), (2022, 251), (2024, 252), (2025, 250)] {
+        for (year, sessions) in
+            [(2001, 248), (2012, 250), (2018, 251), (2019, 252), (2022, 251), (2024, 252), (2025, 250)]
+        {
             let days = date(&format!("{year}-01-01")).iter_days().take_while(|day| day.year() == year);
             assert_eq!(days.filter(|&day| is_session(day)).count(), sessions, "{year}");
         }

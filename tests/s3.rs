@@ -189,6 +189,19 @@ fn one_ticker_costs_few_requests() {
     assert!(requests.len() <= 10, "{} requests: {requests:#?}", requests.len());
 }
 
+/// With such a server versions would be lost in silence.
+#[test]
+fn a_server_that_lets_two_writers_win_is_refused() {
+    let Some(server) = Server::moto() else { return };
+    let gate = Gate::before(&server, Mood::Forgetful);
+    let desk = Desk::at(format!("s3://{BUCKET}/careless"), settings(&gate.endpoint()));
+    let message = desk.fails(1, &["sql", "-c", "create or replace table x as select 1 as n"]);
+    assert!(message.contains("s3://market/careless") && message.contains("ignores conditional writes"), "{message}");
+    assert!(!server.requests().iter().any(|request| request.contains("_delta_log/0")), "something was committed");
+    // The same server without the gate keeps the promise.
+    server.desk("careless").ok(&["sql", "-c", "create or replace table x as select 1 as n"]);
+}
+
 #[test]
 fn a_server_that_is_not_there_is_reported_soon() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -17,11 +17,7 @@ const PERIODS: &str = "port_ret";
 ///
 /// # Errors
 /// [`BacktestError::Contract`] if it is neither, or if the accounting misses a column.
-pub(super) fn ends_in_positions(
-    strategy: &Strategy,
-    result: &Schema,
-    candidates: Option<&SchemaRef>,
-) -> Result<bool> {
+pub(super) fn ends_in_positions(strategy: &Strategy, result: &Schema, candidates: Option<&SchemaRef>) -> Result<bool> {
     if result.index_of(PERIODS).is_ok() {
         return Ok(false);
     }

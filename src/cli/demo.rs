@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::run::{self, Steps};
 use super::sql::{self, Target};
-use super::{CliError, Context, backtest, diag, land, print, report, run};
+use super::{CliError, Context, backtest, diag, land, print, report};
 use crate::audit::DataGate;
 use crate::engine::Engine;
 use crate::pipeline::{EngineBuilder, LakeStates, Selectors};
@@ -47,7 +48,7 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<(), CliErr
     let plan = pipeline.plan(&Selectors::default(), false, &LakeStates::new(lake)).await?;
     let builder = EngineBuilder::new(&engine, context.run_id(), &pipeline.tree);
     let gate = DataGate::new(&engine, &pipeline)?;
-    run::build(context, &plan, &builder, Some(&gate), lake).await?;
+    run::build(context, Steps { plan: &plan, builder: &builder, gate: Some(&gate) }, lake).await?;
 
     for (title, path) in TOUR {
         let missing = || CliError::failed(format!("the SQL folder has no file '{path}'"));

@@ -97,6 +97,11 @@ impl CliError {
         }
     }
 
+    /// What went wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn print(&self) {
         if !self.message.is_empty() {
             eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), self.message);

@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod context;
 mod correction;
+mod daily;
 mod datasets;
 mod demo;
 mod describe;
@@ -21,6 +22,7 @@ mod repl;
 mod report;
 mod run;
 mod sql;
+mod sync;
 mod synth;
 mod vacuum;
 mod why;
@@ -97,6 +99,10 @@ enum Command {
     Synth(synth::SynthArgs),
     /// Land vendor files (CSV, CSV.gz, ZIP, Parquet) as raw datasets
     Land(land::LandArgs),
+    /// Bring raw tables up to date from the vendor
+    Sync(sync::SyncArgs),
+    /// Sync, check, build what is stale and check again: one command for every night
+    Daily(daily::DailyArgs),
     /// Build what is stale, in the order of its dependencies
     Run(run::RunArgs),
     /// Show what would be built and why
@@ -186,6 +192,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(context, &args).await,
         Command::Synth(args) => synth::run(context, &args),
         Command::Land(args) => land::run(context, &args).await,
+        Command::Sync(args) => sync::run(context, &args).await,
+        Command::Daily(args) => daily::run(context, &args).await,
         Command::Run(args) => run::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,

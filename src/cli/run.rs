@@ -4,8 +4,10 @@ use clap::Args;
 
 use super::{CliError, Context, print};
 use crate::audit::DataGate;
+use crate::lake::Lake;
 use crate::pipeline::{
-    Builder, EngineBuilder, Gate, LakeStates, Plan, ProgressDisplay, RunLog, RunOptions, Selectors, run as run_plan,
+    Builder, EngineBuilder, Gate, LakeStates, Plan, ProgressDisplay, RunLog, RunOptions, RunSummary, Selectors,
+    run as run_plan,
 };
 
 /// Build what is stale, in the order of its dependencies
@@ -62,39 +64,27 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<(), CliErro
     let builder = EngineBuilder::new(&engine, context.run_id(), &pipeline.tree);
     if args.no_checks {
         eprintln!("{NO_CHECKS}");
-        let done = build(context, &plan, &builder, None, engine.lake()).await;
+        let done = build(context, Steps { plan: &plan, builder: &builder, gate: None }, engine.lake()).await;
         eprintln!("{NO_CHECKS}");
         return done;
     }
     let gate = DataGate::new(&engine, &pipeline)?;
-    build(context, &plan, &builder, Some(&gate), engine.lake()).await
+    build(context, Steps { plan: &plan, builder: &builder, gate: Some(&gate) }, engine.lake()).await
 }
 
 /// Said before and after, whatever `--quiet` says.
 const NO_CHECKS: &str = "WARNING: --no-checks: nothing checks the data of this run; `kairos check` does";
 
+/// What is run, and how.
+pub(super) struct Steps<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) builder: &'a dyn Builder,
+    pub(super) gate: Option<&'a dyn Gate>,
+}
+
 /// Runs a plan with a live display, keeps its log in the lake and prints the summary.
-pub(super) async fn build(
-    context: &Context,
-    plan: &Plan,
-    builder: &dyn Builder,
-    gate: Option<&dyn Gate>,
-    lake: &crate::lake::Lake,
-) -> Result<(), CliError> {
-    let run_id = context.run_id().to_owned();
-    let mut display = ProgressDisplay::stderr(context.quiet());
-    let mut log = RunLog::new(&run_id, Vec::new());
-    let options = RunOptions { run_id: run_id.clone(), jobs: 1, cancel: context.cancellation() };
-    let summary = run_plan(plan, builder, gate, options, &mut |event| {
-        display.show(event);
-        if let Err(error) = log.write(event) {
-            tracing::warn!(%error, "the run log is incomplete");
-        }
-    })
-    .await;
-    if plan.to_build().next().is_some() {
-        lake.put(&format!("_runs/{run_id}.jsonl"), log.into_inner()).await?;
-    }
+pub(super) async fn build(context: &Context, steps: Steps<'_>, lake: &Lake) -> Result<(), CliError> {
+    let summary = execute(context, steps, lake).await?;
     if summary.succeeded() {
         context.say(&summary);
         return Ok(());
@@ -105,4 +95,23 @@ pub(super) async fn build(
         false if summary.refused.is_some() => Err(CliError::refused("")),
         false => Err(CliError::reported()),
     }
+}
+
+/// Runs a plan with a live display and keeps its log in the lake.
+pub(super) async fn execute(context: &Context, steps: Steps<'_>, lake: &Lake) -> Result<RunSummary, CliError> {
+    let run_id = context.run_id().to_owned();
+    let mut display = ProgressDisplay::stderr(context.quiet());
+    let mut log = RunLog::new(&run_id, Vec::new());
+    let options = RunOptions { run_id: run_id.clone(), jobs: 1, cancel: context.cancellation() };
+    let summary = run_plan(steps.plan, steps.builder, steps.gate, options, &mut |event| {
+        display.show(event);
+        if let Err(error) = log.write(event) {
+            tracing::warn!(%error, "the run log is incomplete");
+        }
+    })
+    .await;
+    if steps.plan.to_build().next().is_some() {
+        lake.put(&format!("_runs/{run_id}.jsonl"), log.into_inner()).await?;
+    }
+    Ok(summary)
 }

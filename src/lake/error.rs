@@ -69,6 +69,14 @@ pub enum LakeError {
         /// What the Delta log writer said.
         source: Box<DeltaTableError>,
     },
+    /// A store that lets two writers create the same object.
+    #[error(
+        "'{location}' cannot hold a lake: its server ignores conditional writes (If-None-Match: * on PUT), so of two writers both would win and one version would be lost\nhelp: use a server that honours them, such as Amazon S3 or a current MinIO; nothing was committed"
+    )]
+    NoConditionalWrites {
+        /// The lake.
+        location: String,
+    },
     /// Another process holds a lock.
     #[error("'{name}' is under way already: {holder}\nhelp: wait for it to end; nothing was begun here")]
     Locked {

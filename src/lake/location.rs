@@ -1,16 +1,20 @@
 //! Where a lake is and which datasets it holds.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::bucket::Bucket;
@@ -18,6 +22,8 @@ use super::{LakeError, Result};
 
 /// The folder that groups the raw datasets; they are named `raw/sep` and so on.
 const GROUP: &str = "raw";
+/// Bytes of a local file that are read and sent at a time.
+const PIECE: u64 = 8 << 20;
 
 /// A lake: a folder or bucket prefix whose sub-folders are datasets. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +34,8 @@ pub struct Lake {
     prefix: Path,
     /// Set if the storage is S3.
     bucket: Option<Bucket>,
+    /// Set once the storage is known to refuse the second of two writers.
+    promise: Arc<OnceCell<()>>,
 }
 
 impl Lake {
@@ -68,7 +76,7 @@ impl Lake {
             _ => ObjectStoreUrl::parse(&url[..url::Position::BeforePath])?,
         };
         let prefix = Path::from_url_path(url.path()).map_err(|e| refused(e.to_string()))?;
-        Ok(Self { url, store, store_url, prefix, bucket: None })
+        Ok(Self { url, store, store_url, prefix, bucket: None, promise: Arc::default() })
     }
 
     /// The lake's root, for messages.
@@ -124,6 +132,29 @@ impl Lake {
         Ok(())
     }
 
+    /// Stores a copy of a local file beside the datasets, replacing what was there. Read and sent piece by piece.
+    ///
+    /// # Errors
+    /// If the file cannot be read or the storage refuses the write.
+    pub async fn put_file(&self, path: &str, file: &std::path::Path) -> Result<()> {
+        let target = self.child(path);
+        let failed = |source: std::io::Error| LakeError::Storage {
+            location: file.display().to_string(),
+            source: object_store::Error::Generic { store: "file", source: source.into() },
+        };
+        let mut reader = std::fs::File::open(file).map_err(failed)?;
+        let mut writer = BufWriter::new(self.store.clone(), target.clone());
+        loop {
+            let mut piece = Vec::new();
+            let read = reader.by_ref().take(PIECE).read_to_end(&mut piece).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            writer.put(piece.into()).await.map_err(|e| self.storage_error(&target, e))?;
+        }
+        writer.shutdown().await.map_err(failed)
+    }
+
     /// The full URL of something in the lake, for messages and other programs.
     pub fn child_url(&self, path: &str) -> String {
         format!("{}/{path}", self.display())
@@ -131,6 +162,10 @@ impl Lake {
 
     pub(super) fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
+    }
+
+    pub(super) fn promise(&self) -> &OnceCell<()> {
+        &self.promise
     }
 
     pub(super) fn store_url(&self) -> &ObjectStoreUrl {

@@ -115,6 +115,7 @@ impl Lake {
     }
 
     async fn lease(&self, name: &str, holder: Holder) -> Result<Held> {
+        self.ensure_conditional_writes().await?;
         let (store, path) = (self.store().clone(), self.child(&format!("{FOLDER}/{name}.json")));
         let failed = |error| self.storage_error(&path, error);
         let created = store.put_opts(&path, holder.to_json().into(), PutMode::Create.into()).await;

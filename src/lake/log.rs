@@ -125,6 +125,7 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Conflict`] if a version newer than `base` exists; nothing is changed then.
     pub async fn commit(&self, dataset: &str, new: NewVersion<'_>) -> Result<u64> {
+        self.ensure_conditional_writes().await?;
         let log = self.log_store(dataset)?;
         let version = new.base.map_or(0, |base| base.version() + 1);
         let adds: Vec<Add> = new.add.iter().map(|file| to_add(&new.schema, file, version)).collect();

@@ -21,6 +21,7 @@ mod layout;
 mod location;
 mod lock;
 mod log;
+mod promise;
 mod read;
 mod record;
 mod scan;

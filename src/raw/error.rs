@@ -9,6 +9,7 @@ use thiserror::Error;
 use zip::result::ZipError;
 
 use super::RejectedRow;
+use super::vendor::VendorError;
 use crate::lake::LakeError;
 
 /// Errors of reading and landing raw data; each names the file or table and what to do.
@@ -166,6 +167,19 @@ pub enum RawError {
         /// The type it was converted to.
         staged: String,
     },
+    /// The vendor refused, or its answer cannot be used.
+    #[error(transparent)]
+    Vendor(Box<VendorError>),
+    /// A table was not landed because what it takes to know which tickers changed did not come.
+    #[error(
+        "{table} was pulled and not landed, because {because} did not come: it may tell that tickers were renamed or split"
+    )]
+    Withheld {
+        /// The table.
+        table: &'static str,
+        /// The table that did not come.
+        because: &'static str,
+    },
     /// The background thread that reads files ended early.
     #[error("reading was interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -178,6 +192,12 @@ pub enum RawError {
     /// Sorting or reading stored rows failed.
     #[error(transparent)]
     Query(#[from] DataFusionError),
+}
+
+impl From<VendorError> for RawError {
+    fn from(error: VendorError) -> Self {
+        Self::Vendor(Box::new(error))
+    }
 }
 
 fn describe_rejected(table: &str, total: u64, rows: &[RejectedRow]) -> String {

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use futures::{StreamExt, TryStreamExt};
 
+use super::grow::{ATTEMPTS, append, wait_after};
 use super::intake::{Taken, take_in};
 use super::mapping::Mapping;
 use super::merge::Counts;
@@ -17,16 +18,11 @@ use super::rejects::REJECTED_SCHEMA;
 use super::stage::Staged;
 use super::upsert::{Merged, Upsert};
 use super::{RawError, RawTable, RejectedRow, Result, Window};
-use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout, NewVersion};
+use crate::lake::{CommitRecord, DataFile, Lake, LakeError, NewVersion};
 
 /// The dataset of rows that were set aside: table, file, line, column, value, reason, time, and the record as it was.
 pub const REJECTED_DATASET: &str = "raw/_rejected";
 
-/// How often a landing starts over when other writers commit first. Each time one of them has got on, so this bounds
-/// how many may be faster, not how long it may take.
-const ATTEMPTS: usize = 100;
-/// The longest wait before it starts over, which grows to this so that writers who meet do not keep meeting.
-const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// How many file names a commit records.
 const NAMES_RECORDED: usize = 20;
 
@@ -200,11 +196,6 @@ async fn merge(
     try_merge(lake, table, staged, options, record, started).await
 }
 
-async fn wait_after(attempt: usize) {
-    let longest = LONGEST_WAIT.min(Duration::from_millis(5 * attempt as u64));
-    tokio::time::sleep(longest.mul_f64(rand::random())).await;
-}
-
 async fn try_merge(
     lake: &Lake,
     table: &'static RawTable,
@@ -262,29 +253,9 @@ async fn merge_years(upsert: &Arc<Upsert>, options: &LandOptions) -> Result<Merg
 
 /// Appends a Parquet file of bad rows to their dataset.
 async fn append_rejected(lake: &Lake, rejects: &Path, record: &CommitRecord, started: Instant) -> Result<()> {
-    let stem = format!("part-{}", uuid::Uuid::new_v4().simple());
-    let (schema, layout) = (REJECTED_SCHEMA.clone(), Layout::default());
-    let mut writer = DatasetWriter::new(lake, REJECTED_DATASET, "", &stem, schema.clone(), &layout)?;
-    for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(rejects)?)?.build()? {
-        writer.write(&batch?).await?;
-    }
-    let files = writer.finish().await?.files;
-    let added: u64 = files.iter().map(DataFile::rows).sum();
-    for attempt in 1..=ATTEMPTS {
-        let base = lake.snapshot(REJECTED_DATASET).await?;
-        let record = CommitRecord {
-            rows: base.as_ref().map_or(0, |base| base.rows()) + added,
-            seconds: started.elapsed().as_secs_f64(),
-            ..record.clone()
-        };
-        let (schema, layout) = (schema.clone(), layout.clone());
-        let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
-        match lake.commit(REJECTED_DATASET, new).await {
-            Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt).await,
-            result => return Ok(result.map(drop)?),
-        }
-    }
-    Ok(())
+    let rows = ParquetRecordBatchReaderBuilder::try_new(File::open(rejects)?)?.build()?;
+    let rows = rows.map(|batch| Ok(batch?));
+    append(lake, REJECTED_DATASET, &REJECTED_SCHEMA, rows, record, started).await
 }
 
 fn names_of(files: &[PathBuf]) -> String {

@@ -13,6 +13,7 @@
 mod columns;
 mod error;
 mod files;
+mod grow;
 mod intake;
 mod land;
 mod mapping;
@@ -22,9 +23,11 @@ mod reader;
 mod rejects;
 mod schema;
 mod stage;
+mod sync;
 pub mod synth;
 mod upsert;
 mod validate;
+pub mod vendor;
 mod window;
 
 pub use error::RawError;
@@ -34,6 +37,7 @@ pub use mapping::Mapping;
 pub use progress::{OnProgress, Progress};
 pub use rejects::RejectedRow;
 pub use schema::RawTable;
+pub use sync::{PULLS_DATASET, Pending, SyncOptions, TableSync, pending, sync};
 pub use window::Window;
 
 /// The result of reading or landing raw data.

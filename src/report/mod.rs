@@ -2,7 +2,9 @@
 
 mod fit;
 pub mod html;
+mod night;
 pub mod summary;
 mod table;
 
+pub use night::{ChecksLine, Ending, NightReport, SnapshotLine, TableLine};
 pub use table::{Align, Table};

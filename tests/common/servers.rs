@@ -144,6 +144,8 @@ pub fn settings(endpoint: &str) -> Vec<(&'static str, String)> {
 pub enum Mood {
     /// Accepts it and says nothing.
     Silent,
+    /// Passes everything on, without the condition that an object must not be there yet.
+    Forgetful,
     /// Answers `503 SlowDown` until this long after the start, and passes everything on afterwards.
     BusyFor(Duration),
 }
@@ -165,7 +167,8 @@ impl Gate {
                     Mood::BusyFor(time) if started.elapsed() < time => {
                         std::thread::spawn(move || refuse(stream));
                     }
-                    Mood::BusyFor(_) => pass_on(stream, behind),
+                    Mood::BusyFor(_) => pass_on(stream, behind, |_| {}),
+                    Mood::Forgetful => pass_on(stream, behind, forget),
                 }
             }
         });
@@ -191,13 +194,28 @@ fn refuse(mut stream: TcpStream) {
     let _ = write!(stream, "HTTP/1.1 503 Slow Down\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
 }
 
-fn pass_on(stream: TcpStream, behind: u16) {
+/// Takes the condition out of a request. Its head comes in one piece, since clients send it in one.
+fn forget(request: &mut [u8]) {
+    const CONDITION: &[u8] = b"if-none-match";
+    let found = request.windows(CONDITION.len()).position(|window| window.eq_ignore_ascii_case(CONDITION));
+    if let Some(at) = found {
+        request[at..at + 2].copy_from_slice(b"xx");
+    }
+}
+
+fn pass_on(client: TcpStream, behind: u16, change: fn(&mut [u8])) {
     let server = TcpStream::connect(("127.0.0.1", behind)).unwrap();
-    for (mut from, mut to) in [(stream.try_clone(), server.try_clone()), (Ok(server), Ok(stream))]
-        .map(|(from, to)| (from.unwrap(), to.unwrap()))
-    {
+    let unchanged: fn(&mut [u8]) = |_| {};
+    let ways = [(client.try_clone().unwrap(), server.try_clone().unwrap(), change), (server, client, unchanged)];
+    for (mut from, mut to, change) in ways {
         std::thread::spawn(move || {
-            let _ = std::io::copy(&mut from, &mut to);
+            let mut piece = vec![0; 1 << 16];
+            while let Ok(length @ 1..) = from.read(&mut piece) {
+                change(&mut piece[..length]);
+                if to.write_all(&piece[..length]).is_err() {
+                    break;
+                }
+            }
             let _ = to.shutdown(std::net::Shutdown::Write);
         });
     }

@@ -98,6 +98,15 @@ impl Client {
         Ok(Self { api, links, base, key, settings })
     }
 
+    /// Asks for the first page of a request, and says how many rows it has and whether there are more. Nothing is kept.
+    ///
+    /// # Errors
+    /// If the vendor refuses or does not answer.
+    pub async fn probe(&self, request: &Request) -> Result<(u64, bool)> {
+        let page = self.page(request, None, 1).await?;
+        Ok((page.rows, page.next.is_some()))
+    }
+
     /// Asks for one page, once.
     pub(super) async fn page(&self, request: &Request, cursor: Option<&str>, number: usize) -> Result<Page> {
         let asked = format!("page {number} of {request}");
@@ -112,8 +121,9 @@ impl Client {
         let asked = format!("the bulk file of {request}");
         let body = self.get(request, &asked, vec![("qopts.export".to_owned(), "true".to_owned())]).await?;
         // No part of this answer goes into a message: it contains the link.
-        let answer: BulkAnswer = serde_json::from_slice(&body)
-            .map_err(|error| VendorError::malformed(&asked, format!("no state of a bulk file, line {}", error.line())))?;
+        let answer: BulkAnswer = serde_json::from_slice(&body).map_err(|error| {
+            VendorError::malformed(&asked, format!("no state of a bulk file, line {}", error.line()))
+        })?;
         let file = answer.datatable_bulk_download.file;
         let link = file.link.map(|link| Url::parse(&link).map(SignedLink::new)).transpose();
         let link = link.map_err(|_| VendorError::malformed(&asked, "its link is no URL"))?;
@@ -248,7 +258,8 @@ mod tests {
         for good in ["https://data.nasdaq.com", "http://127.0.0.1:8080/below", "http://localhost:1"] {
             assert!(checked(good).is_ok(), "{good}");
         }
-        for bad in ["http://data.nasdaq.com", "ftp://127.0.0.1", "https://user:pw@host", "https://h/?api_key=abc", "x"] {
+        for bad in ["http://data.nasdaq.com", "ftp://127.0.0.1", "https://user:pw@host", "https://h/?api_key=abc", "x"]
+        {
             let message = checked(bad).unwrap_err().to_string();
             assert!(!message.contains("pw") && !message.contains("abc"), "{message}");
         }

@@ -42,7 +42,7 @@ pub use plan::{Rule, Situation, Step};
 pub use progress::{OnProgress, Progress};
 pub use pull::{Method, Pull, PullRecord, pull};
 pub use repull::{Restated, Stored};
-pub use request::{Request, Window};
+pub use request::Request;
 pub use retry::Patience;
 pub use sanity::{refuse_sample, refuse_shrunk};
 

@@ -2,7 +2,8 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-use super::{Method, Request, TableFacts, Window};
+use super::{Method, Request, TableFacts};
+use crate::raw::Window;
 
 /// Days that a pull by date of change reaches back behind the newest change that is stored.
 const OVERLAP_DAYS: u64 = 3;
@@ -85,7 +86,8 @@ impl Step {
     /// What brings a table up to date. `since` reaches further back and never less, and does not stand in for the first
     /// load: there would be a hole that no later pull fills.
     pub fn for_table(facts: &TableFacts, situation: &Situation) -> Self {
-        let everything = |method| Self { request: Request::new(facts.name, Window::Everything), method, complete: true };
+        let everything =
+            |method| Self { request: Request::new(facts.name, Window::Everything), method, complete: true };
         let rule = Rule::of(facts);
         // A row that is dated in the future must not push the window past today.
         let newest = situation.watermark.map_or(situation.today, |watermark| watermark.min(situation.today));

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::tally::parse;
-use super::{Method, Pull, Request, Result, Step, TableFacts, Window};
+use super::{Method, Pull, Request, Result, Step, TableFacts};
+use crate::raw::Window;
 
 /// The longest list of tickers in a URL, in characters.
 const LIST_LENGTH: usize = 1500;
@@ -100,8 +101,8 @@ impl Restated {
         }
         let prices = matches!(facts.name, "sep" | "sfp").then_some(&self.prices);
         let tickers: BTreeSet<&String> = self.renamed.iter().chain(prices.into_iter().flatten()).collect();
-        let step = |tickers| Step {
-            request: Request::new(facts.name, Window::Tickers(tickers)),
+        let step = |tickers: Vec<String>| Step {
+            request: Request::new(facts.name, Window::Tickers(tickers.into_iter().collect())),
             method: Method::Pages,
             complete: true,
         };

@@ -1,31 +1,16 @@
 //! What is asked of the vendor: a table and a window of its rows.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::raw::Window;
+
 /// How many tickers are printed.
 const PRINTED: usize = 5;
-
-/// The rows of a table that a request is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Window {
-    /// All rows.
-    Everything,
-    /// Rows whose date in `column` is `from` or later.
-    Since {
-        /// A date column that the vendor can filter by.
-        column: String,
-        /// The first date, itself included.
-        from: NaiveDate,
-    },
-    /// All rows of these tickers.
-    Tickers(Vec<String>),
-}
 
 /// A window of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +37,7 @@ impl Request {
         match &self.window {
             Window::Everything => None,
             Window::Since { column, from } => Some((format!("{column}.gte"), from.to_string())),
-            Window::Tickers(tickers) => Some(("ticker".to_owned(), tickers.join(","))),
+            Window::Tickers(tickers) => Some(("ticker".to_owned(), listed(tickers, ",", usize::MAX))),
         }
     }
 
@@ -71,7 +56,7 @@ impl fmt::Display for Request {
             Window::Everything => write!(f, " everything"),
             Window::Since { column, from } => write!(f, " {column} >= {from}"),
             Window::Tickers(tickers) => {
-                write!(f, " of {}", tickers[..tickers.len().min(PRINTED)].join(", "))?;
+                write!(f, " of {}", listed(tickers, ", ", PRINTED))?;
                 match tickers.len().saturating_sub(PRINTED) {
                     0 => Ok(()),
                     more => write!(f, " and {more} more"),
@@ -81,6 +66,11 @@ impl fmt::Display for Request {
     }
 }
 
+/// The first names of a set.
+fn listed(names: &BTreeSet<String>, separator: &str, most: usize) -> String {
+    names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(separator)
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -88,6 +78,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     #[test]
@@ -95,15 +87,15 @@ mod tests {
         let from = NaiveDate::from_ymd_opt(2024, 1, 2).unwrap();
         let everything = Request::new("SEP", Window::Everything);
         let since = Request::new("sep", Window::Since { column: "lastupdated".into(), from });
-        let few = Request::new("sep", Window::Tickers(vec!["NA".into(), "BRK.B".into()]));
+        let few = Request::new("sep", Window::Tickers(["NA".into(), "BRK.B".into()].into()));
         let many = Request::new("sep", Window::Tickers((0..9).map(|i| format!("T{i}")).collect()));
         assert_eq!(everything.to_string(), "SEP everything");
         assert_eq!(since.to_string(), "SEP lastupdated >= 2024-01-02");
-        assert_eq!(few.to_string(), "SEP of NA, BRK.B");
+        assert_eq!(few.to_string(), "SEP of BRK.B, NA");
         assert_eq!(many.to_string(), "SEP of T0, T1, T2, T3, T4 and 4 more");
         assert_eq!(everything.filter(), None);
         assert_eq!(since.filter().unwrap(), ("lastupdated.gte".to_owned(), "2024-01-02".to_owned()));
-        assert_eq!(few.filter().unwrap(), ("ticker".to_owned(), "NA,BRK.B".to_owned()));
+        assert_eq!(few.filter().unwrap(), ("ticker".to_owned(), "BRK.B,NA".to_owned()));
         let mut folders: Vec<_> = [everything, since, few, many].iter().map(Request::folder).collect();
         folders.sort();
         folders.dedup();

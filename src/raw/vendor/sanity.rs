@@ -2,7 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::{Pull, Result, TableFacts, VendorError, Window};
+use super::{Pull, Result, TableFacts, VendorError};
+use crate::raw::Window;
 
 /// How old the newest row of a live table may be. A fortnight covers any closing of the exchanges.
 const STALE_AFTER: TimeDelta = TimeDelta::days(15);

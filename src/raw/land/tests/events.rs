@@ -196,8 +196,8 @@ async fn a_complete_answer_removes_what_it_lacks() {
     assert_eq!((landed.inserted, landed.removed), (1, 2));
     assert_eq!(world.rows("sep", "ticker date").await, ["B|2023-12-29", "B|2024-01-02", "C|2024-01-02"]);
     // From a date on.
-    let date = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
-    world.options.window = Some(Window::Since { column: "date".to_owned(), date });
+    let from = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    world.options.window = Some(Window::Since { column: "date".to_owned(), from });
     let landed = world.land("sep", &sep(&[("C", "2024-01-02", 1.0, 1.0, "2024-03-04")])).await;
     assert_eq!((landed.unchanged, landed.removed), (1, 1));
     assert_eq!(world.rows("sep", "ticker date").await, ["B|2023-12-29", "C|2024-01-02"]);

@@ -1,0 +1,55 @@
+//! Datasets that only grow: rows that were set aside, and the record of pulls.
+
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+
+use super::{RawError, Result};
+use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout, NewVersion};
+
+/// How often a commit starts over when other writers commit first. Each time one of them has got on, so this bounds how
+/// many may be faster, not how long it may take.
+pub(super) const ATTEMPTS: usize = 100;
+/// The longest wait before it starts over, which grows to this so that writers who meet do not keep meeting.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// Waits before another attempt to commit.
+pub(super) async fn wait_after(attempt: usize) {
+    let longest = LONGEST_WAIT.min(Duration::from_millis(5 * attempt as u64));
+    tokio::time::sleep(longest.mul_f64(rand::random())).await;
+}
+
+/// Appends rows to a dataset as one version, also when others append at the same time.
+pub(super) async fn append(
+    lake: &Lake,
+    dataset: &str,
+    schema: &SchemaRef,
+    rows: impl IntoIterator<Item = Result<RecordBatch>>,
+    record: &CommitRecord,
+    started: Instant,
+) -> Result<()> {
+    let stem = format!("part-{}", uuid::Uuid::new_v4().simple());
+    let layout = Layout::default();
+    let mut writer = DatasetWriter::new(lake, dataset, "", &stem, schema.clone(), &layout)?;
+    for batch in rows {
+        writer.write(&batch?).await?;
+    }
+    let files = writer.finish().await?.files;
+    let added: u64 = files.iter().map(DataFile::rows).sum();
+    for attempt in 1..=ATTEMPTS {
+        let base = lake.snapshot(dataset).await?;
+        let record = CommitRecord {
+            rows: base.as_ref().map_or(0, |base| base.rows()) + added,
+            seconds: started.elapsed().as_secs_f64(),
+            ..record.clone()
+        };
+        let (schema, layout) = (schema.clone(), layout.clone());
+        let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
+        match lake.commit(dataset, new).await {
+            Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt).await,
+            result => return Ok(result.map(drop).map_err(RawError::from)?),
+        }
+    }
+    Ok(())
+}

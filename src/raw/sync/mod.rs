@@ -1,0 +1,320 @@
+//! Bringing raw tables up to date from the vendor (spec 01 §3, required semantics).
+//!
+//! ```text
+//! stored ─► plan ─► pull every table ─► which tickers changed? ─► pull those whole ─► land ─► keep ─► raw/_pulls
+//! ```
+//!
+//! A table's watermark is in the record of its last pull that was landed to the end, so whatever breaks on the way, the
+//! next sync asks for the same rows again; landing them twice changes nothing.
+
+mod pulls;
+mod stored;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{Days, NaiveDate};
+
+pub use self::pulls::PULLS_DATASET;
+use self::pulls::{Kept, Pulls};
+use self::stored::Stored;
+use super::vendor::{self, Client, Method, Pull, Restated, Situation, Step, TableFacts};
+use super::{LandOptions, RawError, RawTable, RejectedRow, Result, Window, land};
+use crate::lake::Lake;
+
+/// The tables that tell which tickers got another history: without them nothing may be landed.
+const TELLING: [&str; 4] = ["tickers", "actions", "sep", "sfp"];
+
+/// How to bring tables up to date.
+#[derive(Clone)]
+pub struct SyncOptions {
+    /// Today's date.
+    pub today: NaiveDate,
+    /// Ask for changes since this date at least.
+    pub since: Option<NaiveDate>,
+    /// Load whole tables again.
+    pub full: bool,
+    /// Land an answer that would remove more than half of what is stored.
+    pub allow_shrunk: bool,
+    /// The local folder in which answers are collected.
+    pub staging: PathBuf,
+    /// How to land.
+    pub land: LandOptions,
+    /// Is told how far the pulls are.
+    pub on_pull: Arc<vendor::OnProgress>,
+}
+
+/// What was asked of one table, and what it changed.
+#[derive(Debug, Clone, Default)]
+pub struct TableSync {
+    /// The table.
+    pub table: &'static str,
+    /// What was asked, in words.
+    pub asked: Vec<String>,
+    /// Tickers whose history was asked for as a whole.
+    pub whole_tickers: usize,
+    /// Rows that came.
+    pub rows: u64,
+    /// Keys that were not stored before.
+    pub inserted: u64,
+    /// Keys whose stored row changed.
+    pub updated: u64,
+    /// Stored rows that the vendor no longer has.
+    pub removed: u64,
+    /// Bad rows that were set aside.
+    pub rejected: u64,
+    /// The first of them.
+    pub first_rejected: Vec<RejectedRow>,
+    /// The newest version that was committed; `None` if nothing was new.
+    pub version: Option<u64>,
+    /// The newest change that is stored now.
+    pub watermark: Option<NaiveDate>,
+    /// Wall time, the pulls included.
+    pub seconds: f64,
+}
+
+impl TableSync {
+    /// Rows of the table that are not what they were.
+    pub fn changes(&self) -> u64 {
+        self.inserted + self.updated + self.removed
+    }
+}
+
+/// What a sync would ask of one table.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The table.
+    pub table: &'static str,
+    /// The newest change that is stored; `None` if nothing is.
+    pub watermark: Option<NaiveDate>,
+    /// The request, in words.
+    pub asks: String,
+    /// Rows of its first page, and whether there are more; `None` for a whole table, which no one page tells.
+    pub waiting: Option<(u64, bool)>,
+}
+
+/// Says what [`sync`] would ask for, and asks the vendor for the first page of it. Changes nothing.
+///
+/// # Errors
+/// If the lake cannot be read or the vendor does not answer.
+pub async fn pending(
+    lake: &Lake,
+    client: &Client,
+    tables: &[&'static RawTable],
+    options: &SyncOptions,
+) -> Result<Vec<Pending>> {
+    let stored = Stored::read(lake, tables).await?;
+    let mut all = Vec::new();
+    for table in tables {
+        let watermark = stored.watermark(table);
+        let step = Step::for_table(&facts(table), &situation(watermark, options));
+        let waiting = match step.request.window {
+            Window::Everything => None,
+            _ => Some(client.probe(&step.request).await?),
+        };
+        all.push(Pending { table: table.name, watermark, asks: step.request.to_string(), waiting });
+    }
+    Ok(all)
+}
+
+/// Brings tables up to date. One result per table, in the given order: a table that fails does not keep the others from
+/// landing, except one that tells which tickers changed.
+///
+/// # Errors
+/// If what is stored cannot be read. Everything else is a result of its table.
+pub async fn sync(
+    lake: &Lake,
+    client: &Client,
+    tables: &[&'static RawTable],
+    options: &SyncOptions,
+) -> Result<Vec<(&'static RawTable, Result<TableSync>)>> {
+    let stored = Stored::read(lake, tables).await?;
+    let sync = Sync { lake, client, options, stored };
+    sync.sweep()?;
+    let mut pulled = Vec::new();
+    for table in tables {
+        let started = Instant::now();
+        let main = sync.pull_table(table).await;
+        pulled.push((*table, started, main));
+    }
+    let restated = sync.restated(&pulled);
+    let mut results = Vec::new();
+    for (table, started, main) in pulled {
+        let result = match (main, &restated) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Err(because)) => Err(RawError::Withheld { table: table.name, because }),
+            (Ok(main), Ok(restated)) => sync.settle(table, main, restated, started).await,
+        };
+        results.push((table, result));
+    }
+    Ok(results)
+}
+
+/// What came of a step.
+struct Brought {
+    step: Step,
+    pull: Pull,
+}
+
+type Pulled = (&'static RawTable, Instant, Result<Brought>);
+
+struct Sync<'a> {
+    lake: &'a Lake,
+    client: &'a Client,
+    options: &'a SyncOptions,
+    stored: Stored,
+}
+
+impl Sync<'_> {
+    async fn pull_table(&self, table: &'static RawTable) -> Result<Brought> {
+        let watermark = self.stored.watermark(table);
+        let step = Step::for_table(&facts(table), &situation(watermark, self.options));
+        let brought = self.pull(table, step).await?;
+        vendor::refuse_sample(&brought.pull, &facts(table), watermark, self.options.today)?;
+        if brought.step.complete && !self.options.allow_shrunk {
+            let rows = self.stored.rows_in(self.lake, table, &brought.step.request.window).await?;
+            vendor::refuse_shrunk(&brought.pull, rows)?;
+        }
+        Ok(brought)
+    }
+
+    async fn pull(&self, table: &RawTable, step: Step) -> Result<Brought> {
+        let (request, on_pull) = (&step.request, self.options.on_pull.as_ref());
+        let staging = self.staging();
+        // Pulled to the end by a sync of the same day that did not live to land it.
+        let kept = Pull::list(&staging, table.name)?.into_iter().rev();
+        let mut same = kept.filter(|kept| kept.manifest.request == *request && kept.manifest.method == step.method);
+        let pull = match same.next() {
+            Some(pull) => pull,
+            None => vendor::pull(self.client, &staging, &facts(table), request, step.method, on_pull).await?,
+        };
+        Ok(Brought { step, pull })
+    }
+
+    /// Answers are collected by day: one that was begun on another day is not continued.
+    fn staging(&self) -> PathBuf {
+        self.options.staging.join(self.options.today.to_string())
+    }
+
+    /// Removes what syncs of earlier days left behind.
+    fn sweep(&self) -> Result<()> {
+        let yesterday = self.options.today - Days::new(1);
+        let Ok(entries) = std::fs::read_dir(&self.options.staging) else {
+            return Ok(()); // the first sync
+        };
+        for folder in entries.flatten().map(|entry| entry.path()) {
+            let day = folder.file_name().and_then(|name| name.to_str()?.parse::<NaiveDate>().ok());
+            if day.is_some_and(|day| day < yesterday) {
+                let file = folder.display().to_string();
+                std::fs::remove_dir_all(&folder).map_err(|source| RawError::Read { file, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tickers that need their whole history again, or the table without which that is not known.
+    fn restated(&self, pulled: &[Pulled]) -> Result<Restated, &'static str> {
+        let mut restated = Restated::default();
+        for (table, _, main) in pulled.iter().filter(|(table, ..)| TELLING.contains(&table.name)) {
+            let told = main.as_ref().map_err(drop).and_then(|main| self.tell(table, main, &mut restated).map_err(drop));
+            told.map_err(|()| table.name)?;
+        }
+        Ok(restated)
+    }
+
+    /// Adds what the pull of one table tells.
+    fn tell(&self, table: &RawTable, main: &Brought, restated: &mut Restated) -> Result<()> {
+        let Some(newest) = self.stored.newest(table) else {
+            return Ok(()); // the first load is whole
+        };
+        match table.name {
+            "actions" => {
+                let found = Restated::from_actions(&main.pull, newest.date, self.options.today)?;
+                restated.prices.extend(found.prices);
+                restated.renamed.extend(found.renamed);
+            }
+            "tickers" => {
+                let mut after = Vec::new();
+                main.pull.for_each_row(&["permaticker", "ticker"], |row| {
+                    let text = |at: usize| String::from_utf8_lossy(row[at]).into_owned();
+                    after.push((text(0), text(1)));
+                })?;
+                restated.add_symbol_changes(borrowed(self.stored.symbols()), borrowed(&after));
+            }
+            _ => restated.add_prices(&main.pull, newest)?,
+        }
+        Ok(())
+    }
+
+    /// Pulls what else the table needs, lands everything, and only then records it.
+    async fn settle(
+        &self,
+        table: &'static RawTable,
+        main: Brought,
+        restated: &Restated,
+        started: Instant,
+    ) -> Result<TableSync> {
+        let watermark = main.pull.record().watermark.max(self.stored.watermark(table));
+        let mut done = TableSync { table: table.name, watermark, ..TableSync::default() };
+        let is_whole = main.step.request.window == Window::Everything;
+        let mut all = vec![main];
+        for step in restated.steps(&facts(table)) {
+            if !is_whole && self.stored.watermark(table).is_some() {
+                all.push(self.pull(table, step).await?);
+            }
+        }
+        for brought in &all {
+            self.land(table, brought, &mut done).await?;
+        }
+        let mut kept = Vec::new();
+        for (at, brought) in all.iter().enumerate() {
+            if brought.step.method == Method::Pages {
+                pulls::keep(self.lake, &brought.pull).await?;
+            }
+            // A pull of single tickers says nothing of the others, however new its rows are.
+            kept.push(Kept { record: brought.pull.record(), advances: at == 0, version: done.version });
+        }
+        Pulls::append(self.lake, &kept, &self.options.land.run_id, started).await?;
+        for brought in &all {
+            pulls::discard(&brought.pull)?;
+        }
+        done.seconds = started.elapsed().as_secs_f64();
+        Ok(done)
+    }
+
+    async fn land(&self, table: &'static RawTable, brought: &Brought, done: &mut TableSync) -> Result<()> {
+        let window = brought.step.request.window.clone();
+        if let Window::Tickers(tickers) = &window {
+            done.whole_tickers += tickers.len();
+        }
+        let options = LandOptions {
+            // One bad row must not keep a night's data from landing; it is kept and reported.
+            quarantine: true,
+            window: Some(window).filter(|_| brought.step.complete),
+            ..self.options.land.clone()
+        };
+        let landed = land(self.lake, table, &brought.pull.files(), &options).await?;
+        done.asked.push(brought.step.request.to_string());
+        done.rows += landed.rows;
+        done.inserted += landed.inserted;
+        done.updated += landed.updated;
+        done.removed += landed.removed;
+        done.rejected += landed.rejected;
+        done.first_rejected.extend(landed.first_rejected);
+        done.version = landed.version.or(done.version);
+        Ok(())
+    }
+}
+
+fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(security, ticker)| (security.as_str(), ticker.as_str()))
+}
+
+fn situation(watermark: Option<NaiveDate>, options: &SyncOptions) -> Situation {
+    Situation { watermark, today: options.today, since: options.since, full: options.full }
+}
+
+fn facts(table: &RawTable) -> TableFacts {
+    TableFacts { name: table.name, key: table.key, date: table.partition_date, updated: table.updated }
+}
