@@ -1,4 +1,4 @@
-# Kairos: make demo · make test · make lint · make build · make bench. Each installs what it needs first.
+# Kairos: make demo · make test · make lint · make build · make bench · make soak. Each installs what it needs first.
 
 CARGO ?= cargo
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
@@ -7,7 +7,7 @@ S3_SERVER := $(TARGET)/s3-server
 # One optimised profile everywhere, so that dependencies compile once.
 PROFILE := --release --locked
 
-.PHONY: demo test lint build bench setup python s3-server browser
+.PHONY: demo test lint build bench soak setup python s3-server browser
 
 demo: build
 	$(TARGET)/release/kairos demo
@@ -18,6 +18,11 @@ build: setup
 test: setup python s3-server browser
 	KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python KAIROS_S3S_FS=$(abspath $(S3_SERVER))/bin/s3s-fs \
 		$(CARGO) test $(PROFILE) --workspace
+
+# The fault tests, many times over: some hours. Failures print the seed that replays them.
+soak: setup python s3-server
+	KAIROS_SOAK=1 KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python KAIROS_S3S_FS=$(abspath $(S3_SERVER))/bin/s3s-fs \
+		$(CARGO) test $(PROFILE) --workspace --test crash --test faults --test daily --test s3
 
 # About ten minutes; the tables go into docs/benchmarks.md. Wants a machine that does nothing else.
 bench: build python

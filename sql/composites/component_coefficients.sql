@@ -48,11 +48,11 @@ coefficients as (
         date,
         count(*) filter (where has_v4) >= $ic_min_names as counts_v4,
         count(*) filter (where has_v32) >= $ic_min_names as counts_v32,
-        finite(corr(cs, ret_5d_f) filter (where has_v4)) as v4_cs,
-        finite(corr(cl, ret_5d_f) filter (where has_v4)) as v4_cl,
-        finite(corr(cs, ret_5d_f) filter (where has_v32)) as v32_cs,
-        finite(corr(cl2, ret_5d_f) filter (where has_v32)) as v32_cl2,
-        finite(corr(sm, ret_5d_f) filter (where has_v32)) as v32_sm
+        finite(pearson(cs, ret_5d_f) filter (where has_v4)) as v4_cs,
+        finite(pearson(cl, ret_5d_f) filter (where has_v4)) as v4_cl,
+        finite(pearson(cs, ret_5d_f) filter (where has_v32)) as v32_cs,
+        finite(pearson(cl2, ret_5d_f) filter (where has_v32)) as v32_cl2,
+        finite(pearson(sm, ret_5d_f) filter (where has_v32)) as v32_sm
     from paired
     group by date
 ),

@@ -167,7 +167,8 @@ impl From<RawError> for CliError {
             RawError::UnknownTable { name, nearest, .. } => {
                 Self::usage(error.to_string()).correct(name, &[(*nearest).to_owned()])
             }
-            RawError::NoFiles { .. } => Self::usage(error.to_string()),
+            RawError::NoFiles { .. } | RawError::Mapping { .. } => Self::usage(error.to_string()),
+            RawError::Vendor(source) if source.is_setting() => Self::usage(error.to_string()),
             RawError::Rejected { .. } => Self { code: REFUSED, ..Self::failed(error.to_string()) },
             _ => Self::failed(error.to_string()),
         }

@@ -29,6 +29,9 @@ pub(super) struct SyncArgs {
     /// Only say what would be asked and whether anything is waiting
     #[arg(long)]
     check: bool,
+    /// The day on which it is asked [default: today]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
 }
 
 /// How far a sync reaches and where it collects.
@@ -51,7 +54,7 @@ pub(super) const NIGHTLY: &str = "nightly";
 pub(super) async fn run(context: &Context, args: &SyncArgs) -> Result<(), CliError> {
     let lake = context.lake()?;
     let tables = tables(&args.tables)?;
-    let today = Utc::now().date_naive();
+    let today = args.as_of.unwrap_or_else(|| Utc::now().date_naive());
     let options = SyncOptions { full: args.full, ..options(context, &lake, &args.reach, today) };
     let client = Client::from_env(Settings::default()).map_err(crate::raw::RawError::from)?;
     if args.check {

@@ -154,11 +154,24 @@ impl Lake {
         match commit.await {
             Ok(done) => Ok(done.version()),
             Err(DeltaTableError::Transaction { source }) if is_conflict(&source) => {
+                // A write can succeed and its answer be lost: the one that came first may be this one.
+                if self.is_committed(dataset, version, &new.add).await {
+                    return Ok(version);
+                }
                 let started_from = new.base.map_or("no version".into(), |base| format!("version {}", base.version()));
                 Err(LakeError::Conflict { dataset: dataset.to_owned(), started_from })
             }
             Err(source) => Err(LakeError::Commit { dataset: dataset.to_owned(), source: Box::new(source) }),
         }
+    }
+
+    /// Whether a version has these files, whose names are those of one writer. It cannot be told of a version without any.
+    async fn is_committed(&self, dataset: &str, version: u64, files: &[DataFile]) -> bool {
+        let Ok(Some(found)) = self.snapshot_at(dataset, version).await else {
+            return false;
+        };
+        let has = |file: &DataFile| found.files().iter().any(|other| other.path == file.path);
+        !files.is_empty() && files.iter().all(has)
     }
 
     /// The provenance of one version; `None` if another program committed it or the entry has been cleaned up.

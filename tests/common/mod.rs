@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses a part of it
 
 pub mod servers;
+pub mod vendor;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -99,6 +100,11 @@ impl Desk {
         let rows = self.rows(sql);
         rows[0][0].parse().unwrap_or_else(|_| panic!("{sql} gives {rows:?}"))
     }
+}
+
+/// How often to try something: a little in every run of the tests, much in `make soak`.
+pub fn soak<T>(usual: T, soaking: T) -> T {
+    if std::env::var_os("KAIROS_SOAK").is_some() { soaking } else { usual }
 }
 
 pub fn stderr(output: &Output) -> String {

@@ -5,6 +5,7 @@
 mod common;
 mod kills;
 mod operation;
+mod pairs;
 #[path = "../storage/mod.rs"]
 mod storage;
 mod writers;

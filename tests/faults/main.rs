@@ -5,9 +5,11 @@
 mod common;
 mod disk;
 mod files;
+mod hostile;
 mod log;
 #[path = "../storage/mod.rs"]
 mod storage;
+mod storms;
 mod vacuum;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! Storage that kills its process or refuses to write, over a local disk.
 #![allow(dead_code)] // each test file uses a part of it
 
+pub mod flaky;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The vendor client against a server on this machine that speaks the vendor's API.
 
-#[path = "../common/vendor/mod.rs"]
-mod server;
+#[path = "../common/mod.rs"]
+mod common;
 
 mod bulk;
 mod failures;
@@ -16,10 +16,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
-use kairos::raw::vendor::{
-    ApiKey, Client, Method, Patience, Pull, Request, Result, Settings, TableFacts, Window, pull,
-};
+use kairos::raw::Window;
+use kairos::raw::vendor::{ApiKey, Client, Method, Patience, Pull, Request, Result, Settings, TableFacts, pull};
 
+use common::vendor as server;
 use server::{KEY, Market, Table, VendorServer};
 
 pub const SEP: TableFacts =

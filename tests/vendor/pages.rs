@@ -53,7 +53,7 @@ async fn the_record_says_what_came() {
     assert!(second.record().sha256 == record.sha256 && second.record().pull_id > record.pull_id);
     let listed: Vec<_> = Pull::list(store.path(), "sep").unwrap().iter().map(Pull::record).collect();
     assert_eq!(listed, [record, second.record()]);
-    let few = Request::new("sep", Window::Tickers(vec!["NA".into(), "T9".into()]));
+    let few = Request::new("sep", Window::Tickers(["NA".into(), "T9".into()].into()));
     let few = pull(&client(&server), store.path(), &SEP, &few, Method::Pages, &|_| {}).await.unwrap();
     assert!(few.manifest.rows() == 9 && rows(&few, &["ticker"]).iter().all(|row| row[0] == "NA"));
 }

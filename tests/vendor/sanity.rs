@@ -15,9 +15,8 @@ async fn ask(server: &VendorServer, key: &str, window: Window) -> Pull {
 async fn sample_data_is_refused() {
     let server = served(prices(3, 60)); // until 2024-02-29
     server.state().bad_key = BadKey::Sample;
-    let judge = |pull: &Pull, watermark: Option<&str>, as_of: &str| {
-        refuse_sample(pull, &SEP, watermark.map(day), day(as_of))
-    };
+    let judge =
+        |pull: &Pull, watermark: Option<&str>, as_of: &str| refuse_sample(pull, &SEP, watermark.map(day), day(as_of));
     let whole = ask(&server, KEY, Window::Everything).await;
     assert!(judge(&whole, None, "2024-03-01").is_ok());
     assert!(judge(&whole, None, "2024-03-15").is_ok(), "15 days");
@@ -41,7 +40,7 @@ async fn a_pull_of_changes_may_bring_nothing_but_not_for_long() {
     assert!(refuse_sample(&nothing, &SEP, Some(day("2024-02-29")), day("2024-04-05")).is_err());
     let message = refuse_sample(&nothing, &SEP, None, day("2024-04-05")).unwrap_err().to_string();
     assert!(message.contains("has no row with a date"), "{message}");
-    let gone = ask(&server, KEY, Window::Tickers(vec!["OLD".into()])).await;
+    let gone = ask(&server, KEY, Window::Tickers(["OLD".into()].into())).await;
     assert!(refuse_sample(&gone, &SEP, None, day("2024-04-05")).is_ok());
 }
 

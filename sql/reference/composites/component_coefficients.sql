@@ -27,11 +27,11 @@ coefficients as (
     select
         date,
         count(*) filter (where has_v4) as names_v4,
-        finite(corr(cs, ret_5d_f) filter (where has_v4)) as v4_cs,
-        finite(corr(cl, ret_5d_f) filter (where has_v4)) as v4_cl,
-        finite(corr(cs, ret_5d_f) filter (where has_v32)) as v32_cs,
-        finite(corr(cl2, ret_5d_f) filter (where has_v32)) as v32_cl2,
-        finite(corr(sm, ret_5d_f) filter (where has_v32)) as v32_sm
+        finite(pearson(cs, ret_5d_f) filter (where has_v4)) as v4_cs,
+        finite(pearson(cl, ret_5d_f) filter (where has_v4)) as v4_cl,
+        finite(pearson(cs, ret_5d_f) filter (where has_v32)) as v32_cs,
+        finite(pearson(cl2, ret_5d_f) filter (where has_v32)) as v32_cl2,
+        finite(pearson(sm, ret_5d_f) filter (where has_v32)) as v32_sm
     from paired
     group by date
 ),

@@ -1,7 +1,9 @@
 //! CSV inside gzip and ZIP.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
@@ -9,10 +11,15 @@ use zip::ZipArchive;
 use super::{Counted, Sink, csv};
 use crate::raw::{RawError, Result};
 
+/// Text that inflates to more than this many times its size is no data: prices make about five times, filings ten.
+const GREATEST_RATIO: u64 = 200;
+/// Up to this size it does not matter.
+const HARMLESS_BYTES: u64 = 64 << 20;
+
 /// Reads a gzip file that holds CSV; several gzip streams in a row are one text, as for `gunzip`.
 pub(super) fn read_gzip(name: &str, file: File, sink: &mut impl Sink) -> Result<()> {
     let (input, bytes) = Counted::new(file);
-    csv::read(name, MultiGzDecoder::new(input), &bytes, sink)
+    csv::read(name, Inflated::new(MultiGzDecoder::new(input), &bytes), &bytes, sink)
 }
 
 /// Reads every `.csv` member of a ZIP archive in the archive's order; other members are left alone.
@@ -31,7 +38,35 @@ pub(super) fn read_zip(name: &str, file: File, sink: &mut impl Sink) -> Result<(
     }
     for member in wanted {
         let input = archive.by_name(member).map_err(failed)?;
-        csv::read(&format!("{name}/{member}"), input, &bytes, sink)?;
+        csv::read(&format!("{name}/{member}"), Inflated::new(input, &bytes), &bytes, sink)?;
     }
     Ok(())
+}
+
+/// Inflated text that ends in an error if a small file would fill the disk.
+struct Inflated<R> {
+    inner: R,
+    /// What was read of the compressed file, and how much that was before this text.
+    compressed: Arc<AtomicU64>,
+    before: u64,
+    bytes: u64,
+}
+
+impl<R> Inflated<R> {
+    fn new(inner: R, compressed: &Arc<AtomicU64>) -> Self {
+        Self { inner, compressed: compressed.clone(), before: compressed.load(Ordering::Relaxed), bytes: 0 }
+    }
+}
+
+impl<R: Read> Read for Inflated<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.bytes += count as u64;
+        let compressed = self.compressed.load(Ordering::Relaxed).saturating_sub(self.before).max(1);
+        if self.bytes > HARMLESS_BYTES && self.bytes > GREATEST_RATIO.saturating_mul(compressed) {
+            let reason = format!("it inflates to more than {GREATEST_RATIO} times its size, which no data does");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
+    }
 }

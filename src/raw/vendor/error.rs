@@ -198,6 +198,11 @@ pub enum Remedy {
 }
 
 impl VendorError {
+    /// Whether a setting of the user's is wrong, and not the vendor.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Self::NoKey | Self::BadKey | Self::BaseUrl { .. })
+    }
+
     /// What helps against it.
     pub fn remedy(&self) -> Remedy {
         match self {

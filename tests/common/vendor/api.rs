@@ -147,7 +147,11 @@ impl State {
         let whole = drift.apply(&Table { rows, ..table.clone() });
         match (export, form) {
             (Some(_), _) => self.export(path, &query, &whole),
-            (None, "csv") => Answer::new(200, "text/csv", Table { rows: whole.rows[..per_page.min(whole.rows.len())].into(), ..whole }.csv()),
+            (None, "csv") => Answer::new(
+                200,
+                "text/csv",
+                Table { rows: whole.rows[..per_page.min(whole.rows.len())].into(), ..whole }.csv(),
+            ),
             _ => self.page(whole, cursor, per_page, fault),
         }
     }
@@ -182,7 +186,8 @@ impl State {
     }
 
     fn export(&mut self, path: &str, query: &[(String, String)], whole: &Table) -> Answer {
-        let id = format!("{}{query:?}", path.trim_start_matches('/')).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let id =
+            format!("{}{query:?}", path.trim_start_matches('/')).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let polls = self.bulk_polls;
         let bulk = self.bulk.entry(id.clone()).or_insert_with(|| Bulk { polls, zip: Arc::new(zip(whole)) });
         let ready = bulk.polls == 0;

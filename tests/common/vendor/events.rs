@@ -82,7 +82,13 @@ impl Market {
 
     /// Schedules `count` events of all kinds on days after `from` until `to`, from a seed. Rows are deleted only where a
     /// pull of the last days can see it: in `sf2`. No ticker is concerned by two splits or renames.
-    pub fn schedule_random(&mut self, seed: u64, count: usize, from: NaiveDate, to: NaiveDate) -> Vec<(NaiveDate, Event)> {
+    pub fn schedule_random(
+        &mut self,
+        seed: u64,
+        count: usize,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Vec<(NaiveDate, Event)> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut tickers = self.price_tickers();
         let days = (to - from).num_days();
@@ -95,8 +101,12 @@ impl Market {
             };
             let event = match number % 5 {
                 0 => Event::Restate { table: table(&mut random, &["sep", "daily", "sf1", "sfp"]) },
-                1 => Event::Late { table: table(&mut random, &["sep", "daily", "sf2"]), days: random.random_range(1..6) },
-                2 if self.shown.contains_key("sf2") => Event::Delete { table: "sf2".to_owned(), column: "filingdate".to_owned(), days: 20 },
+                1 => {
+                    Event::Late { table: table(&mut random, &["sep", "daily", "sf2"]), days: random.random_range(1..6) }
+                }
+                2 if self.shown.contains_key("sf2") => {
+                    Event::Delete { table: "sf2".to_owned(), column: "filingdate".to_owned(), days: 20 }
+                }
                 kind if tickers.is_empty() => Event::Late { table: "sep".to_owned(), days: kind as u64 },
                 kind => {
                     let ticker = tickers.swap_remove(random.random_range(0..tickers.len()));

@@ -97,7 +97,8 @@ impl Table {
     }
 
     fn is_numeric(&self, at: usize) -> bool {
-        let plain = |cell: &str| cell.bytes().all(|byte| b"0123456789+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok();
+        let plain =
+            |cell: &str| cell.bytes().all(|byte| b"0123456789+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok();
         !TEXT.contains(&self.columns[at].as_str()) && self.rows.iter().all(|row| row[at].is_empty() || plain(&row[at]))
     }
 }

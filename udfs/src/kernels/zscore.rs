@@ -1,5 +1,6 @@
 //! Cross-sectional z-score (spec 03 §1.3 and §1.6 rule 5).
 
+use super::reproducible_sum::reproducible_sum;
 use super::{FLATNESS, MISSING, present, quantile};
 
 /// What a cross-section without variation becomes.
@@ -29,12 +30,12 @@ pub struct ZScore {
 
 impl ZScore {
     /// `(x − mean)/deviation` over the present values of the whole slice, divisor n − 1, in two
-    /// passes. A missing value has a missing score.
+    /// passes. A missing value has a missing score. The score of a row does not depend on the order of the rows.
     pub fn evaluate(&self, x: &[f64]) -> Vec<f64> {
         let mut values: Vec<f64> = x.iter().copied().filter_map(present).collect();
         let (low, high) = self.bounds(&mut values);
         // Measured from one of the values, a little movement at a high level loses no digits.
-        let pivot = values.first().map_or(0.0, |value| value.max(low).min(high));
+        let pivot = values.iter().copied().reduce(f64::min).map_or(0.0, |least| least.max(low).min(high));
         let offset = |value: f64| value.max(low).min(high) - pivot;
         values.iter_mut().for_each(|value| *value = offset(*value));
         let Some((mean, deviation)) = self.location_and_scale(&values, pivot) else {
@@ -60,8 +61,8 @@ impl ZScore {
             return None;
         }
         let count = offsets.len() as f64;
-        let mean = offsets.iter().sum::<f64>() / count;
-        let squares: f64 = offsets.iter().map(|offset| (offset - mean).powi(2)).sum();
+        let mean = reproducible_sum(offsets.iter().copied()) / count;
+        let squares = reproducible_sum(offsets.iter().map(|offset| (offset - mean).powi(2)));
         let deviation = (squares / (count - 1.0)).sqrt();
         let noise = match self.degenerate {
             Degenerate::Corrected => FLATNESS * (pivot + mean).abs().max(1.0),

@@ -1,0 +1,23 @@
+//! `mean(x)` and `std(x)`: moments that are the same whatever the order of the rows.
+
+use super::function::AggregateFunction;
+use crate::kernels;
+
+pub(super) fn functions() -> Vec<AggregateFunction> {
+    vec![
+        AggregateFunction::new(
+            "mean",
+            "Mean of the values that are present, the same whatever the order of the rows, to the last digit; NULL if there \
+             are none.",
+            |columns| Ok(kernels::mean(columns[0])),
+        )
+        .series("x", "The values."),
+        AggregateFunction::new(
+            "std",
+            "Standard deviation (divisor n - 1) of the values that are present, the same whatever the order of the rows, to \
+             the last digit; NULL with fewer than two.",
+            |columns| Ok(kernels::std(columns[0])),
+        )
+        .series("x", "The values."),
+    ]
+}
