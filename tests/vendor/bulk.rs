@@ -20,7 +20,8 @@ async fn a_bulk_file_holds_the_table() {
             statuses.lock().unwrap().push(status.to_owned());
         }
     };
-    let pull = pull(&client(&server), store.path(), &SEP, &everything("sep"), Method::Bulk, &on_progress).await.unwrap();
+    let pull =
+        pull(&client(&server), store.path(), &SEP, &everything("sep"), Method::Bulk, &on_progress).await.unwrap();
     assert_holds(&pull, &table);
     assert_eq!(*statuses.lock().unwrap(), ["creating"; 3]);
     let record = pull.record();

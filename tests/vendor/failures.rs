@@ -27,7 +27,7 @@ async fn every_passing_fault_passes_on_every_page() {
 async fn storms_of_faults_lose_and_double_nothing() {
     let table = prices(10, 14);
     let kinds: Vec<_> = PASSING.into_iter().chain([Fault::RepeatCursor, Fault::ExtraColumn]).collect();
-    for seed in 0..25 {
+    for seed in 0..12 {
         let (server, store) = (served(table.clone()), tempfile::tempdir().unwrap());
         server.state().faults = Faults::random(seed, 0.35, 30, &kinds);
         // A changed column starts over, a limited number of times; then the next run does.
@@ -36,9 +36,7 @@ async fn storms_of_faults_lose_and_double_nothing() {
             assert!(matches!(error, VendorError::ColumnsChanged { .. } | VendorError::GaveUp { .. }), "{error}");
             pulled = pull_all(&server, store.path()).await;
         }
-        let pull = pulled.unwrap();
-        // The extra column can be in every page that there is, if chance has it so.
-        assert_holds(&pull, &table);
+        assert_holds(&pulled.unwrap(), &table);
     }
 }
 

@@ -4,6 +4,7 @@
 mod server;
 
 mod bulk;
+mod converge;
 mod failures;
 mod market;
 mod pages;

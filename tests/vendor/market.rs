@@ -13,7 +13,8 @@ fn market() -> Market {
     let sep = Table::new("sep", &COLUMNS, (1..=20).map(row));
     let sf3 = ["A", "X", "SHR", "2023-12-31", "1.0"].map(str::to_owned).to_vec();
     let sf3 = Table::new("sf3", &["ticker", "investorname", "securitytype", "calendardate", "value"], [sf3]);
-    let actions = Table::new("actions", &["date", "action", "ticker", "name", "value", "contraticker", "contraname"], []);
+    let actions =
+        Table::new("actions", &["date", "action", "ticker", "name", "value", "contraticker", "contraname"], []);
     let columns = ["table", "permaticker", "ticker", "isdelisted", "lastupdated", "firstpricedate", "lastpricedate"];
     let listed = |ticker: &str, first: &str, last: &str, gone: &str| {
         ["SEP", "1", ticker, gone, last, first, last].map(str::to_owned).to_vec()
@@ -49,7 +50,8 @@ fn a_split_rewrites_what_was_shown_and_nothing_else() {
     }
     market.reveal(day("2024-01-12"));
     for row in rows_of(market.table("sep")) {
-        let (traded, updated) = if row[1].as_str() < "2024-01-11" { ("30.0", "2024-01-11") } else { ("10.0", &*row[1]) };
+        let (traded, updated) =
+            if row[1].as_str() < "2024-01-11" { ("30.0", "2024-01-11") } else { ("10.0", &*row[1]) };
         assert_eq!(row[2..], ["10.0", "300.0", "9.0", traded, updated, "10.5"]);
     }
     assert_eq!(rows_of(market.table("actions")), [["2024-01-11", "split", "A", "N/A", "3", "N/A", "N/A"]]);

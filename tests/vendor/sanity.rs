@@ -15,9 +15,8 @@ async fn ask(server: &VendorServer, key: &str, window: Window) -> Pull {
 async fn sample_data_is_refused() {
     let server = served(prices(3, 60)); // until 2024-02-29
     server.state().bad_key = BadKey::Sample;
-    let judge = |pull: &Pull, watermark: Option<&str>, as_of: &str| {
-        refuse_sample(pull, &SEP, watermark.map(day), day(as_of))
-    };
+    let judge =
+        |pull: &Pull, watermark: Option<&str>, as_of: &str| refuse_sample(pull, &SEP, watermark.map(day), day(as_of));
     let whole = ask(&server, KEY, Window::Everything).await;
     assert!(judge(&whole, None, "2024-03-01").is_ok());
     assert!(judge(&whole, None, "2024-03-15").is_ok(), "15 days");

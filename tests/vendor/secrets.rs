@@ -32,7 +32,8 @@ async fn secrets_are_seen_nowhere() {
         Fault::Cut,
         Fault::Html,
     ];
-    for (method, fault) in [Method::Pages, Method::Bulk].into_iter().flat_map(|method| all.map(|fault| (method, fault))) {
+    for (method, fault) in [Method::Pages, Method::Bulk].into_iter().flat_map(|method| all.map(|fault| (method, fault)))
+    {
         for step in 0..3 {
             let server = served(prices(5, 7));
             let on_progress = |progress: kairos::raw::vendor::Progress<'_>| {

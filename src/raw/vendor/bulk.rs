@@ -25,7 +25,7 @@ const UNFINISHED: &str = "bulk.zip.part";
 /// Bytes between two reports of progress.
 const REPORT_EVERY: u64 = 1 << 22;
 
-pub(super) async fn fetch_bulk(client: &Client, mut partial: Partial, on_progress: &OnProgress) -> Result<Partial> {
+pub(super) async fn fetch_bulk(client: &Client, mut partial: Partial, on_progress: &OnProgress<'_>) -> Result<Partial> {
     if partial.manifest.complete {
         return Ok(partial);
     }
@@ -54,7 +54,7 @@ async fn fetch_rest(
     partial: &mut Partial,
     request: &Request,
     asked: &str,
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<()> {
     let (link, snapshot) = wait_until_ready(client, request, asked, on_progress).await?;
     let path = partial.folder.join(UNFINISHED);
@@ -79,7 +79,7 @@ async fn wait_until_ready(
     client: &Client,
     request: &Request,
     asked: &str,
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<(SignedLink, String)> {
     let since = Instant::now();
     loop {
@@ -105,11 +105,15 @@ fn place(asked: &str, response: &Response, have: u64) -> Result<Option<(u64, Opt
             let from = span.split_once('-').and_then(|(from, _)| from.parse().ok());
             match from {
                 Some(from) if from == have => Ok(Some((from, total.parse().ok()))),
-                _ => Err(VendorError::malformed(asked, format!("asked for bytes from {have}, got the range '{range}'"))),
+                _ => {
+                    Err(VendorError::malformed(asked, format!("asked for bytes from {have}, got the range '{range}'")))
+                }
             }
         }
         416 if total.parse() == Ok(have) => Ok(None),
-        416 => Err(VendorError::BulkChanged { asked: asked.to_owned(), reason: "it is shorter than before".to_owned() }),
+        416 => {
+            Err(VendorError::BulkChanged { asked: asked.to_owned(), reason: "it is shorter than before".to_owned() })
+        }
         // A link that has ended is refused as well; the next attempt has a new one.
         status => Err(VendorError::Server { asked: asked.to_owned(), status, retry_after: None }),
     }
@@ -121,7 +125,7 @@ async fn receive(
     file: &mut File,
     path: &Path,
     (from, total): (u64, Option<u64>),
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<()> {
     let (mut bytes, mut reported) = (from, from);
     let report = |bytes| on_progress(Progress::Bytes { request: asked, bytes, total_bytes: total });
@@ -148,14 +152,14 @@ async fn receive(
 fn accept(mut partial: Partial) -> Result<Partial> {
     let unfinished = partial.folder.join(UNFINISHED);
     let asked = partial.manifest.request.to_string();
-    let tally = tally(&unfinished, &partial.facts()).map_err(|error| VendorError::BulkChanged {
-        asked,
-        reason: format!("it came damaged: {error}"),
-    })?;
+    let tally = tally(&unfinished, &partial.facts())
+        .map_err(|error| VendorError::BulkChanged { asked, reason: format!("it came damaged: {error}") })?;
     let file = format!("SHARADAR_{}.zip", partial.manifest.request.vendor_name());
     let path = partial.folder.join(&file);
     let mut hash = Sha256::new();
-    File::open(&unfinished).and_then(|mut file| std::io::copy(&mut file, &mut hash)).map_err(VendorError::io(&unfinished))?;
+    File::open(&unfinished)
+        .and_then(|mut file| std::io::copy(&mut file, &mut hash))
+        .map_err(VendorError::io(&unfinished))?;
     fs::rename(&unfinished, &path).map_err(VendorError::io(&path))?;
     sync_folder(&partial.folder)?;
     let sha256 = hex(&hash.finalize());

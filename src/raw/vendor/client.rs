@@ -9,43 +9,12 @@ use serde::Deserialize;
 
 use super::key::SignedLink;
 use super::page::{Page, shape};
-use super::{ApiKey, Patience, Request, Result, VendorError};
+use super::{ApiKey, Request, Result, Settings, VendorError};
 
 /// The environment variable that names another server.
 pub const BASE_URL_VARIABLE: &str = "NASDAQ_DATA_LINK_BASE_URL";
 /// The vendor's server.
 pub const DEFAULT_BASE_URL: &str = "https://data.nasdaq.com";
-
-/// How to talk to the vendor.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Rows per page; the vendor gives 10,000 at most.
-    pub rows_per_page: u32,
-    /// How long to keep trying after failures.
-    pub patience: Patience,
-    /// The longest silence within an answer.
-    pub silence: Duration,
-    /// The longest time for a whole page.
-    pub page_time: Duration,
-    /// The time between two looks at a bulk file that is being prepared.
-    pub bulk_poll: Duration,
-    /// The longest time that the vendor may take to prepare a bulk file.
-    pub bulk_time: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            rows_per_page: 10_000,
-            patience: Patience::default(),
-            silence: seconds(60),
-            page_time: seconds(300),
-            bulk_poll: seconds(15),
-            bulk_time: seconds(2 * 3600),
-        }
-    }
-}
 
 /// A connection to the vendor's tables API, with a key.
 #[derive(Debug, Clone)]
@@ -112,8 +81,9 @@ impl Client {
         let asked = format!("the bulk file of {request}");
         let body = self.get(request, &asked, vec![("qopts.export".to_owned(), "true".to_owned())]).await?;
         // No part of this answer goes into a message: it contains the link.
-        let answer: BulkAnswer = serde_json::from_slice(&body)
-            .map_err(|error| VendorError::malformed(&asked, format!("no state of a bulk file, line {}", error.line())))?;
+        let answer: BulkAnswer = serde_json::from_slice(&body).map_err(|error| {
+            VendorError::malformed(&asked, format!("no state of a bulk file, line {}", error.line()))
+        })?;
         let file = answer.datatable_bulk_download.file;
         let link = file.link.map(|link| Url::parse(&link).map(SignedLink::new)).transpose();
         let link = link.map_err(|_| VendorError::malformed(&asked, "its link is no URL"))?;
@@ -248,7 +218,8 @@ mod tests {
         for good in ["https://data.nasdaq.com", "http://127.0.0.1:8080/below", "http://localhost:1"] {
             assert!(checked(good).is_ok(), "{good}");
         }
-        for bad in ["http://data.nasdaq.com", "ftp://127.0.0.1", "https://user:pw@host", "https://h/?api_key=abc", "x"] {
+        for bad in ["http://data.nasdaq.com", "ftp://127.0.0.1", "https://user:pw@host", "https://h/?api_key=abc", "x"]
+        {
             let message = checked(bad).unwrap_err().to_string();
             assert!(!message.contains("pw") && !message.contains("abc"), "{message}");
         }

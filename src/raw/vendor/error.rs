@@ -201,7 +201,9 @@ impl VendorError {
     /// What helps against it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::RateLimited { .. } | Self::Server { .. } | Self::Network { .. } | Self::Malformed { .. } => Remedy::Retry,
+            Self::RateLimited { .. } | Self::Server { .. } | Self::Network { .. } | Self::Malformed { .. } => {
+                Remedy::Retry
+            }
             Self::CursorExpired { .. } | Self::ColumnsChanged { .. } | Self::BulkChanged { .. } => Remedy::StartOver,
             _ => Remedy::None,
         }

@@ -97,7 +97,9 @@ fn write_cell(writer: &mut csv::Writer<Vec<u8>>, json: &str) -> Result<(), Strin
             text = serde_json::from_str(json).map_err(|error| error.to_string())?;
             &text
         }
-        Some(b'[' | b'{') => return Err(format!("a value is {}, neither text nor a number", beginning(json.as_bytes()))),
+        Some(b'[' | b'{') => {
+            return Err(format!("a value is {}, neither text nor a number", beginning(json.as_bytes())));
+        }
         _ if json == "null" => "",
         _ => json,
     };

@@ -67,7 +67,8 @@ impl Partial {
 
     /// Stores a page. The manifest comes last: until then the page does not count, and comes again.
     pub fn add_page(mut self, page: Page) -> Result<Self> {
-        let file = format!("SHARADAR_{}-{:05}.csv.gz", self.manifest.request.vendor_name(), self.manifest.pages.len() + 1);
+        let file =
+            format!("SHARADAR_{}-{:05}.csv.gz", self.manifest.request.vendor_name(), self.manifest.pages.len() + 1);
         let path = self.folder.join(&file);
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         let bytes = gzip.write_all(&page.csv).and_then(|()| gzip.finish()).map_err(VendorError::io(&path))?;

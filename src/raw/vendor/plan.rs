@@ -85,7 +85,8 @@ impl Step {
     /// What brings a table up to date. `since` reaches further back and never less, and does not stand in for the first
     /// load: there would be a hole that no later pull fills.
     pub fn for_table(facts: &TableFacts, situation: &Situation) -> Self {
-        let everything = |method| Self { request: Request::new(facts.name, Window::Everything), method, complete: true };
+        let everything =
+            |method| Self { request: Request::new(facts.name, Window::Everything), method, complete: true };
         let rule = Rule::of(facts);
         // A row that is dated in the future must not push the window past today.
         let newest = situation.watermark.map_or(situation.today, |watermark| watermark.min(situation.today));

@@ -61,7 +61,11 @@ impl Attempts {
     ///
     /// # Errors
     /// The error itself if trying again does not help; [`VendorError::GaveUp`] if it was tried enough.
-    pub async fn wait_after(&mut self, error: VendorError, mut on_wait: impl FnMut(&VendorError, Duration)) -> Result<()> {
+    pub async fn wait_after(
+        &mut self,
+        error: VendorError,
+        mut on_wait: impl FnMut(&VendorError, Duration),
+    ) -> Result<()> {
         if error.remedy() != Remedy::Retry {
             return Err(error);
         }

@@ -144,10 +144,13 @@ impl State {
             Err(column) => return refusal(400, "QESx08", &format!("You cannot use {column} as a filter")),
         };
         let drift = self.drift.get(&name).cloned().unwrap_or_default();
-        let whole = drift.apply(&Table { rows, ..table.clone() });
+        let whole = drift.apply(&table.with(rows));
         match (export, form) {
             (Some(_), _) => self.export(path, &query, &whole),
-            (None, "csv") => Answer::new(200, "text/csv", Table { rows: whole.rows[..per_page.min(whole.rows.len())].into(), ..whole }.csv()),
+            (None, "csv") => {
+                let first = whole.rows.iter().take(per_page).cloned().collect();
+                Answer::new(200, "text/csv", whole.with(first).csv())
+            }
             _ => self.page(whole, cursor, per_page, fault),
         }
     }
@@ -155,9 +158,9 @@ impl State {
     fn page(&mut self, whole: Table, cursor: Option<String>, per_page: usize, fault: Option<Fault>) -> Answer {
         let (listing, from) = match &cursor {
             None => {
-                let mut rows = whole.rows.clone();
+                let (table, mut rows) = (whole.with(Vec::new()), whole.rows);
                 rows.reverse(); // the order is not promised
-                self.listings.push(Listing { table: Table { rows: Vec::new(), ..whole }, rows, pages: 0 });
+                self.listings.push(Listing { table, rows, pages: 0 });
                 (self.listings.len() - 1, 0)
             }
             Some(cursor) => match parse(cursor) {
@@ -174,7 +177,7 @@ impl State {
         let to = (from + per_page).min(listing.rows.len());
         let next = (to < listing.rows.len()).then(|| format!("v1_{:016x}_{to:x}", id as u64 ^ 0x5bd1_e995_0f0f_a5a5));
         let next = if fault == Some(Fault::RepeatCursor) { cursor.or(next) } else { next };
-        let mut page = Table { rows: listing.rows[from..to].to_vec(), ..listing.table.clone() };
+        let mut page = listing.table.with(listing.rows[from..to].to_vec());
         if fault == Some(Fault::ExtraColumn) {
             page = Drift { extra: Some(("brandnew".into(), "1".into())), turn: 0 }.apply(&page);
         }
@@ -182,7 +185,8 @@ impl State {
     }
 
     fn export(&mut self, path: &str, query: &[(String, String)], whole: &Table) -> Answer {
-        let id = format!("{}{query:?}", path.trim_start_matches('/')).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let id =
+            format!("{}{query:?}", path.trim_start_matches('/')).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         let polls = self.bulk_polls;
         let bulk = self.bulk.entry(id.clone()).or_insert_with(|| Bulk { polls, zip: Arc::new(zip(whole)) });
         let ready = bulk.polls == 0;

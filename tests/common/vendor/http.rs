@@ -54,7 +54,12 @@ impl HttpServer {
                 let (handler, stopped) = (handler.clone(), stopped.clone());
                 // A client that goes away is no error of the server.
                 let serve = move |stream| drop(serve(stream, handler.as_ref(), &stopped));
-                stream.into_iter().for_each(|stream| drop(thread::spawn({ let serve = serve.clone(); move || serve(stream) })));
+                stream.into_iter().for_each(|stream| {
+                    drop(thread::spawn({
+                        let serve = serve.clone();
+                        move || serve(stream)
+                    }))
+                });
             }
         });
         Self { address, stop }

@@ -22,6 +22,11 @@ impl Table {
         Self { name: name.to_owned(), columns, rows: rows.into_iter().map(Row::from).collect() }
     }
 
+    /// A table like this one, with other rows.
+    pub fn with(&self, rows: Vec<Row>) -> Self {
+        Self { name: self.name.clone(), columns: self.columns.clone(), rows }
+    }
+
     /// Reads `<name>.csv`.
     pub fn read(path: &Path) -> Self {
         let mut reader = csv::Reader::from_path(path).unwrap();
@@ -97,7 +102,8 @@ impl Table {
     }
 
     fn is_numeric(&self, at: usize) -> bool {
-        let plain = |cell: &str| cell.bytes().all(|byte| b"0123456789+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok();
+        let plain =
+            |cell: &str| cell.bytes().all(|byte| b"0123456789+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok();
         !TEXT.contains(&self.columns[at].as_str()) && self.rows.iter().all(|row| row[at].is_empty() || plain(&row[at]))
     }
 }
