@@ -87,6 +87,9 @@ impl Client {
         let file = answer.datatable_bulk_download.file;
         let link = file.link.map(|link| Url::parse(&link).map(SignedLink::new)).transpose();
         let link = link.map_err(|_| VendorError::malformed(&asked, "its link is no URL"))?;
+        if link.as_ref().is_some_and(|link| !is_private(link.url())) {
+            return Err(VendorError::malformed(&asked, "its link is not encrypted"));
+        }
         let snapshot = file.data_snapshot_time.map(|time| time.to_string()).unwrap_or_default();
         Ok(Bulk { status: file.status.to_ascii_lowercase(), link, snapshot })
     }
@@ -198,11 +201,16 @@ fn checked(base: &str) -> Result<Url> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         return Err(refused("it may have a host and a path, but no user, password or query"));
     }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_local(&url) => Ok(url),
-        _ => Err(refused("it must begin with https://, or anyone on the way could read the API key")),
+    if is_private(&url) {
+        Ok(url)
+    } else {
+        Err(refused("it must begin with https://, or anyone on the way could read the API key"))
     }
+}
+
+/// Whether nobody on the way can read what is sent.
+fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_local(url))
 }
 
 fn is_local(url: &Url) -> bool {
