@@ -24,6 +24,7 @@ mod stage;
 pub mod synth;
 mod upsert;
 mod validate;
+pub mod vendor;
 
 pub use error::RawError;
 pub use files::{FolderListing, list_folder};
