@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderValue, RANGE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use serde::Deserialize;
@@ -98,7 +99,7 @@ impl Client {
     pub(super) async fn open(&self, asked: &str, link: &SignedLink, from: u64) -> Result<Response> {
         let mut get = self.links.get(link.url().clone());
         if from > 0 {
-            get = get.header(reqwest::header::RANGE, format!("bytes={from}-"));
+            get = get.header(RANGE, format!("bytes={from}-"));
         }
         get.send().await.map_err(|error| VendorError::network(asked, error))
     }
@@ -113,7 +114,8 @@ impl Client {
         ));
         let get = self.api.get(url).query(&query).header("X-Api-Token", self.key.header());
         let response = get.send().await.map_err(|error| VendorError::network(asked, error))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
+        let (status, retry_after) =
+            (response.status().as_u16(), retry_after(response.headers().get(RETRY_AFTER), Utc::now()));
         let body = response.bytes().await.map_err(|error| VendorError::network(asked, error))?;
         match status {
             200 => Ok(body.into()),
@@ -184,14 +186,13 @@ fn expired(error: VendorError, cursor: Option<&str>) -> VendorError {
     }
 }
 
-/// How long the server wants us to wait: seconds, or a date.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+/// How long the server wants us to wait: it says so in seconds, or as a date.
+fn retry_after(header: Option<&HeaderValue>, now: DateTime<Utc>) -> Option<Duration> {
+    let text = header?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    (until.to_utc() - chrono::Utc::now()).to_std().ok()
+    (DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now).to_std().ok()
 }
 
 fn checked(base: &str) -> Result<Url> {
@@ -231,5 +232,15 @@ mod tests {
             let message = checked(bad).unwrap_err().to_string();
             assert!(!message.contains("pw") && !message.contains("abc"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_wait_in_seconds_or_as_a_date() {
+        let now = "2026-01-05T10:00:00Z".parse().unwrap();
+        let wait = |text| retry_after(Some(&HeaderValue::from_static(text)), now);
+        assert_eq!(wait("17"), Some(Duration::from_secs(17)));
+        assert_eq!(wait("Mon, 05 Jan 2026 10:01:30 GMT"), Some(Duration::from_secs(90)));
+        assert_eq!(wait("Mon, 05 Jan 2026 09:00:00 GMT"), None, "it is over");
+        assert_eq!((wait("soon"), retry_after(None, now)), (None, None));
     }
 }
