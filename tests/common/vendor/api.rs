@@ -12,6 +12,8 @@ use super::market::Market;
 use super::table::{Row, Table};
 
 const JSON: &str = "application/json; charset=utf-8";
+/// Makes cursors look like nothing that a client could make up.
+const MASK: u64 = 0x5bd1_e995_0f0f_a5a5;
 /// The most rows of a page.
 const LIMIT: usize = 10_000;
 
@@ -174,8 +176,9 @@ impl State {
         if listing.pages > self.cursor_pages && cursor.is_some() {
             return refusal(400, "QESx06", "The cursor has expired");
         }
-        let to = (from + per_page).min(listing.rows.len());
-        let next = (to < listing.rows.len()).then(|| format!("v1_{:016x}_{to:x}", id as u64 ^ 0x5bd1_e995_0f0f_a5a5));
+        let to = if fault == Some(Fault::NoRows) { from } else { (from + per_page).min(listing.rows.len()) };
+        let cursor_to = |to| format!("v1_{:016x}_{to:x}_{:x}", id as u64 ^ MASK, listing.pages);
+        let next = (to < listing.rows.len()).then(|| cursor_to(to));
         let next = if fault == Some(Fault::RepeatCursor) { cursor.or(next) } else { next };
         let mut page = listing.table.with(listing.rows[from..to].to_vec());
         if fault == Some(Fault::ExtraColumn) {
@@ -246,7 +249,8 @@ fn refusal(status: u16, code: &str, message: &str) -> Answer {
 
 fn parse(cursor: &str) -> Option<(usize, usize)> {
     let (listing, from) = cursor.strip_prefix("v1_")?.split_once('_')?;
-    let listing = u64::from_str_radix(listing, 16).ok()? ^ 0x5bd1_e995_0f0f_a5a5;
+    let (from, _) = from.split_once('_')?;
+    let listing = u64::from_str_radix(listing, 16).ok()? ^ MASK;
     Some((listing as usize, usize::from_str_radix(from, 16).ok()?))
 }
 
