@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::columns::{ACTIONS, DAILY, Group, Kind, METRICS, SEP, SF1, SF2, SF3, SP500, TICKERS};
+use super::vendor::TableFacts;
 use super::{RawError, Result};
 
 /// A vendor table: its name, columns and key (spec 01 §1).
@@ -136,6 +137,11 @@ impl RawTable {
     /// The dataset that holds the table: `raw/NAME`.
     pub fn dataset(&self) -> String {
         format!("raw/{}", self.name)
+    }
+
+    /// What pulling the table from the vendor depends on.
+    pub fn facts(&self) -> TableFacts {
+        TableFacts { name: self.name, key: self.key, date: self.partition_date, updated: self.updated }
     }
 
     /// The vendor's columns in the vendor's order. All are nullable: only a row's key must be there, and

@@ -84,7 +84,10 @@ impl World {
     }
 
     pub fn reveal(&self, day: NaiveDate) {
-        self.server.state().market.reveal(day);
+        let mut state = self.server.state();
+        state.market.reveal(day);
+        // The next bulk file is made of what is shown now.
+        state.forget_bulk();
     }
 
     /// Whether every raw table holds what the vendor shows: the same number of rows, and the same sums of numbers.

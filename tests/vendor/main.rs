@@ -4,6 +4,7 @@
 mod common;
 
 mod bulk;
+mod converge;
 mod failures;
 mod market;
 mod pages;

@@ -72,7 +72,7 @@ fn a_new_symbol_stays_and_is_given_to_later_rows() {
 fn random_events_are_the_same_for_the_same_seed_and_the_state_can_be_written() {
     let run = |seed, folder: &Path| {
         let mut market = market();
-        let scheduled = market.schedule_random(seed, 8, day("2024-01-05"), day("2024-01-19"));
+        let scheduled = market.schedule_random(seed, 6, day("2024-01-05"), day("2024-01-19"));
         market.reveal(day("2024-01-31"));
         market.write(folder);
         scheduled

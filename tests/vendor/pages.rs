@@ -54,7 +54,10 @@ async fn the_record_says_what_came() {
     let listed: Vec<_> = Pull::list(store.path(), "sep").unwrap().iter().map(Pull::record).collect();
     assert_eq!(listed, [record, second.record()]);
     let few = Request::new("sep", Window::Tickers(["NA".into(), "T9".into()].into()));
-    let few = pull(&client(&server), store.path(), &SEP, &few, Method::Pages, &|_| {}).await.unwrap();
+    // On a thread of its own, as a command that pulls several tables would.
+    let (client, store) = (client(&server), store.path().to_owned());
+    let few = tokio::spawn(async move { pull(&client, &store, &SEP, &few, Method::Pages, &|_| {}).await });
+    let few = few.await.unwrap().unwrap();
     assert!(few.manifest.rows() == 9 && rows(&few, &["ticker"]).iter().all(|row| row[0] == "NA"));
 }
 

@@ -21,8 +21,8 @@ async fn pull_and_stop(server: &VendorServer, store: &Path, pages: usize) {
 }
 
 fn under_way(store: &Path) -> PathBuf {
-    let entries = fs::read_dir(store.join("partial")).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.is_dir()).next().unwrap()
+    let mut entries = fs::read_dir(store.join("partial")).unwrap().map(|entry| entry.unwrap().path());
+    entries.find(|path| path.is_dir()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,4 +93,19 @@ async fn two_pulls_of_a_table_do_not_mix() {
     };
     let (first, second) = tokio::join!(first, second);
     assert!(first.is_ok() && matches!(second, Err(VendorError::Busy { .. })), "{second:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pulls_that_nobody_continues_are_removed_and_those_of_other_tables_and_windows_are_not() {
+    let (server, store) = (served(prices(4, 7)), tempfile::tempdir().unwrap());
+    pull_and_stop(&server, store.path(), 2).await;
+    let young = under_way(store.path());
+    let of = |name: &str| store.path().join("partial").join(name);
+    for name in ["sep-0123456789abcdef", "sepa-0123456789abcdef"] {
+        fs::create_dir(of(name)).unwrap();
+    }
+    let window = Window::Since { column: "date".into(), from: day("2024-01-02") };
+    let request = Request::new("sep", window);
+    pull(&client(&server), store.path(), &SEP, &request, Method::Pages, &|_| {}).await.unwrap();
+    assert!(young.exists() && of("sepa-0123456789abcdef").exists() && !of("sep-0123456789abcdef").exists());
 }

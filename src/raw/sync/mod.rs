@@ -19,7 +19,7 @@ use chrono::{Days, NaiveDate};
 pub use self::pulls::PULLS_DATASET;
 use self::pulls::{Kept, Pulls};
 use self::stored::Stored;
-use super::vendor::{self, Client, Method, Pull, Restated, Situation, Step, TableFacts};
+use super::vendor::{self, Client, Method, Pull, Restated, Situation, Step};
 use super::{LandOptions, RawError, RawTable, RejectedRow, Result, Window, land};
 use crate::lake::Lake;
 
@@ -108,7 +108,7 @@ pub async fn pending(
     let mut all = Vec::new();
     for table in tables {
         let watermark = stored.watermark(table);
-        let step = Step::for_table(&facts(table), &situation(watermark, options));
+        let step = Step::for_table(&table.facts(), &situation(watermark, options));
         let waiting = match step.request.window {
             Window::Everything => None,
             _ => Some(client.probe(&step.request).await?),
@@ -169,9 +169,9 @@ struct Sync<'a> {
 impl Sync<'_> {
     async fn pull_table(&self, table: &'static RawTable) -> Result<Brought> {
         let watermark = self.stored.watermark(table);
-        let step = Step::for_table(&facts(table), &situation(watermark, self.options));
+        let step = Step::for_table(&table.facts(), &situation(watermark, self.options));
         let brought = self.pull(table, step).await?;
-        vendor::refuse_sample(&brought.pull, &facts(table), watermark, self.options.today)?;
+        vendor::refuse_sample(&brought.pull, &table.facts(), watermark, self.options.today)?;
         if brought.step.complete && !self.options.allow_shrunk {
             let rows = self.stored.rows_in(self.lake, table, &brought.step.request.window).await?;
             vendor::refuse_shrunk(&brought.pull, rows)?;
@@ -187,7 +187,7 @@ impl Sync<'_> {
         let mut same = kept.filter(|kept| kept.manifest.request == *request && kept.manifest.method == step.method);
         let pull = match same.next() {
             Some(pull) => pull,
-            None => vendor::pull(self.client, &staging, &facts(table), request, step.method, on_pull).await?,
+            None => vendor::pull(self.client, &staging, &table.facts(), request, step.method, on_pull).await?,
         };
         Ok(Brought { step, pull })
     }
@@ -259,7 +259,7 @@ impl Sync<'_> {
         let mut done = TableSync { table: table.name, watermark, ..TableSync::default() };
         let is_whole = main.step.request.window == Window::Everything;
         let mut all = vec![main];
-        for step in restated.steps(&facts(table)) {
+        for step in restated.steps(&table.facts()) {
             if !is_whole && self.stored.watermark(table).is_some() {
                 all.push(self.pull(table, step).await?);
             }
@@ -313,8 +313,4 @@ fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
 
 fn situation(watermark: Option<NaiveDate>, options: &SyncOptions) -> Situation {
     Situation { watermark, today: options.today, since: options.since, full: options.full }
-}
-
-fn facts(table: &RawTable) -> TableFacts {
-    TableFacts { name: table.name, key: table.key, date: table.partition_date, updated: table.updated }
 }

@@ -25,7 +25,7 @@ const UNFINISHED: &str = "bulk.zip.part";
 /// Bytes between two reports of progress.
 const REPORT_EVERY: u64 = 1 << 22;
 
-pub(super) async fn fetch_bulk(client: &Client, mut partial: Partial, on_progress: &OnProgress) -> Result<Partial> {
+pub(super) async fn fetch_bulk(client: &Client, mut partial: Partial, on_progress: &OnProgress<'_>) -> Result<Partial> {
     if partial.manifest.complete {
         return Ok(partial);
     }
@@ -54,7 +54,7 @@ async fn fetch_rest(
     partial: &mut Partial,
     request: &Request,
     asked: &str,
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<()> {
     let (link, snapshot) = wait_until_ready(client, request, asked, on_progress).await?;
     let path = partial.folder.join(UNFINISHED);
@@ -79,7 +79,7 @@ async fn wait_until_ready(
     client: &Client,
     request: &Request,
     asked: &str,
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<(SignedLink, String)> {
     let since = Instant::now();
     loop {
@@ -125,7 +125,7 @@ async fn receive(
     file: &mut File,
     path: &Path,
     (from, total): (u64, Option<u64>),
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<()> {
     let (mut bytes, mut reported) = (from, from);
     let report = |bytes| on_progress(Progress::Bytes { request: asked, bytes, total_bytes: total });

@@ -2,50 +2,20 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderValue, RANGE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use serde::Deserialize;
 
 use super::key::SignedLink;
 use super::page::{Page, shape};
-use super::{ApiKey, Patience, Request, Result, VendorError};
+use super::{ApiKey, Request, Result, Settings, VendorError};
 
 /// The environment variable that names another server.
 pub const BASE_URL_VARIABLE: &str = "NASDAQ_DATA_LINK_BASE_URL";
 /// The vendor's server.
 pub const DEFAULT_BASE_URL: &str = "https://data.nasdaq.com";
-
-/// How to talk to the vendor.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Rows per page; the vendor gives 10,000 at most.
-    pub rows_per_page: u32,
-    /// How long to keep trying after failures.
-    pub patience: Patience,
-    /// The longest silence within an answer.
-    pub silence: Duration,
-    /// The longest time for a whole page.
-    pub page_time: Duration,
-    /// The time between two looks at a bulk file that is being prepared.
-    pub bulk_poll: Duration,
-    /// The longest time that the vendor may take to prepare a bulk file.
-    pub bulk_time: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            rows_per_page: 10_000,
-            patience: Patience::default(),
-            silence: seconds(60),
-            page_time: seconds(300),
-            bulk_poll: seconds(15),
-            bulk_time: seconds(2 * 3600),
-        }
-    }
-}
 
 /// A connection to the vendor's tables API, with a key.
 #[derive(Debug, Clone)]
@@ -127,6 +97,9 @@ impl Client {
         let file = answer.datatable_bulk_download.file;
         let link = file.link.map(|link| Url::parse(&link).map(SignedLink::new)).transpose();
         let link = link.map_err(|_| VendorError::malformed(&asked, "its link is no URL"))?;
+        if link.as_ref().is_some_and(|link| !is_private(link.url())) {
+            return Err(VendorError::malformed(&asked, "its link is not encrypted"));
+        }
         let snapshot = file.data_snapshot_time.map(|time| time.to_string()).unwrap_or_default();
         Ok(Bulk { status: file.status.to_ascii_lowercase(), link, snapshot })
     }
@@ -135,7 +108,7 @@ impl Client {
     pub(super) async fn open(&self, asked: &str, link: &SignedLink, from: u64) -> Result<Response> {
         let mut get = self.links.get(link.url().clone());
         if from > 0 {
-            get = get.header(reqwest::header::RANGE, format!("bytes={from}-"));
+            get = get.header(RANGE, format!("bytes={from}-"));
         }
         get.send().await.map_err(|error| VendorError::network(asked, error))
     }
@@ -150,7 +123,8 @@ impl Client {
         ));
         let get = self.api.get(url).query(&query).header("X-Api-Token", self.key.header());
         let response = get.send().await.map_err(|error| VendorError::network(asked, error))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
+        let (status, retry_after) =
+            (response.status().as_u16(), retry_after(response.headers().get(RETRY_AFTER), Utc::now()));
         let body = response.bytes().await.map_err(|error| VendorError::network(asked, error))?;
         match status {
             200 => Ok(body.into()),
@@ -221,14 +195,13 @@ fn expired(error: VendorError, cursor: Option<&str>) -> VendorError {
     }
 }
 
-/// How long the server wants us to wait: seconds, or a date.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+/// How long the server wants us to wait: it says so in seconds, or as a date.
+fn retry_after(header: Option<&HeaderValue>, now: DateTime<Utc>) -> Option<Duration> {
+    let text = header?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    (until.to_utc() - chrono::Utc::now()).to_std().ok()
+    (DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now).to_std().ok()
 }
 
 fn checked(base: &str) -> Result<Url> {
@@ -238,11 +211,16 @@ fn checked(base: &str) -> Result<Url> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         return Err(refused("it may have a host and a path, but no user, password or query"));
     }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_local(&url) => Ok(url),
-        _ => Err(refused("it must begin with https://, or anyone on the way could read the API key")),
+    if is_private(&url) {
+        Ok(url)
+    } else {
+        Err(refused("it must begin with https://, or anyone on the way could read the API key"))
     }
+}
+
+/// Whether nobody on the way can read what is sent.
+fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_local(url))
 }
 
 fn is_local(url: &Url) -> bool {
@@ -263,5 +241,15 @@ mod tests {
             let message = checked(bad).unwrap_err().to_string();
             assert!(!message.contains("pw") && !message.contains("abc"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_wait_in_seconds_or_as_a_date() {
+        let now = "2026-01-05T10:00:00Z".parse().unwrap();
+        let wait = |text| retry_after(Some(&HeaderValue::from_static(text)), now);
+        assert_eq!(wait("17"), Some(Duration::from_secs(17)));
+        assert_eq!(wait("Mon, 05 Jan 2026 10:01:30 GMT"), Some(Duration::from_secs(90)));
+        assert_eq!(wait("Mon, 05 Jan 2026 09:00:00 GMT"), None, "it is over");
+        assert_eq!((wait("soon"), retry_after(None, now)), (None, None));
     }
 }

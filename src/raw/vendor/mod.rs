@@ -31,9 +31,10 @@ mod request;
 mod retry;
 mod rows;
 mod sanity;
+mod settings;
 mod tally;
 
-pub use client::{BASE_URL_VARIABLE, Client, DEFAULT_BASE_URL, Settings};
+pub use client::{BASE_URL_VARIABLE, Client, DEFAULT_BASE_URL};
 pub use error::{Remedy, VendorError};
 pub use facts::TableFacts;
 pub use key::{ApiKey, KEY_VARIABLE, SignedLink};
@@ -45,6 +46,7 @@ pub use repull::{Restated, Stored};
 pub use request::Request;
 pub use retry::Patience;
 pub use sanity::{refuse_sample, refuse_shrunk};
+pub use settings::Settings;
 
 /// The result of asking the vendor.
 pub type Result<T, E = VendorError> = std::result::Result<T, E>;

@@ -35,11 +35,10 @@ impl Partial {
         let under_way = store.join(UNDER_WAY);
         fs::create_dir_all(&under_way).map_err(VendorError::io(&under_way))?;
         let lock = lock(&under_way.join(format!("{}.lock", request.table)))?;
+        forget_old(&under_way, &request.table)?;
         let folder = under_way.join(request.folder());
         let found = Manifest::read(&folder).filter(|found| {
-            let age = Utc::now() - found.started_at;
             (found.request == *request && found.method == method)
-                && (age >= TimeDelta::zero() && age < RESUMABLE)
                 && found.pages.iter().all(|page| is_intact(&folder, page))
         });
         let resumed = found.is_some();
@@ -99,6 +98,24 @@ impl Partial {
         sync_folder(&of_table)?;
         Ok(Pull { folder, manifest: self.manifest })
     }
+}
+
+/// Removes the pulls of a table that nobody will continue. Its lock must be held.
+fn forget_old(under_way: &Path, table: &str) -> Result<()> {
+    let prefix = format!("{table}-");
+    for entry in fs::read_dir(under_way).map_err(VendorError::io(under_way))? {
+        let entry = entry.map_err(VendorError::io(under_way))?;
+        let is_of_table = entry.file_name().to_string_lossy().starts_with(&prefix);
+        if is_of_table && !Manifest::read(&entry.path()).is_some_and(|manifest| is_young(&manifest)) {
+            fs::remove_dir_all(entry.path()).map_err(VendorError::io(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_young(manifest: &Manifest) -> bool {
+    let age = Utc::now() - manifest.started_at;
+    age >= TimeDelta::zero() && age < RESUMABLE
 }
 
 fn lock(path: &Path) -> Result<File> {

@@ -42,4 +42,4 @@ pub enum Progress<'a> {
 }
 
 /// Is told how a pull proceeds; called often, so it should be quick.
-pub type OnProgress = dyn Fn(Progress<'_>) + Send + Sync;
+pub type OnProgress<'a> = dyn Fn(Progress<'_>) + Send + Sync + 'a;

@@ -75,7 +75,7 @@ pub async fn pull(
     facts: &TableFacts,
     request: &Request,
     method: Method,
-    on_progress: &OnProgress,
+    on_progress: &OnProgress<'_>,
 ) -> Result<Pull> {
     let mut restarts = 0;
     loop {
@@ -107,7 +107,7 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
     tokio::task::spawn_blocking(work).await?
 }
 
-async fn fetch_pages(client: &Client, mut partial: Partial, on_progress: &OnProgress) -> Result<Partial> {
+async fn fetch_pages(client: &Client, mut partial: Partial, on_progress: &OnProgress<'_>) -> Result<Partial> {
     let asked = partial.manifest.request.to_string();
     while !partial.manifest.complete {
         let page = next_page(client, &partial.manifest, &asked, on_progress).await?;
@@ -118,7 +118,7 @@ async fn fetch_pages(client: &Client, mut partial: Partial, on_progress: &OnProg
     Ok(partial)
 }
 
-async fn next_page(client: &Client, so_far: &Manifest, asked: &str, on_progress: &OnProgress) -> Result<Page> {
+async fn next_page(client: &Client, so_far: &Manifest, asked: &str, on_progress: &OnProgress<'_>) -> Result<Page> {
     let wait = |error: &VendorError, wait| {
         on_progress(Progress::Waiting { request: asked, reason: &error.to_string(), wait });
     };

@@ -61,23 +61,19 @@ impl Attempts {
     ///
     /// # Errors
     /// The error itself if trying again does not help; [`VendorError::GaveUp`] if it was tried enough.
-    pub async fn wait_after(
-        &mut self,
-        error: VendorError,
-        mut on_wait: impl FnMut(&VendorError, Duration),
-    ) -> Result<()> {
-        if error.remedy() != Remedy::Retry {
-            return Err(error);
-        }
-        self.failed += 1;
-        let wait = self.next_wait(error.retry_after());
+    pub async fn wait_after(&mut self, error: VendorError, on_wait: impl FnOnce(&VendorError, Duration)) -> Result<()> {
         let waited = self.since.elapsed();
-        if self.failed >= self.patience.attempts || waited + wait > self.patience.total {
-            return Err(VendorError::GaveUp { attempts: self.failed, waited, last: Box::new(error) });
+        match self.next_wait(&error, waited) {
+            Some(wait) => {
+                on_wait(&error, wait);
+                sleep(wait).await;
+                Ok(())
+            }
+            None if error.remedy() == Remedy::Retry => {
+                Err(VendorError::GaveUp { attempts: self.failed, waited, last: Box::new(error) })
+            }
+            None => Err(error),
         }
-        on_wait(&error, wait);
-        sleep(wait).await;
-        Ok(())
     }
 
     /// Counts from the beginning again: the last attempt got further.
@@ -85,82 +81,84 @@ impl Attempts {
         *self = self.patience.begin();
     }
 
-    /// Half of the back-off is certain and half is chance, so that clients that failed together do not return together.
-    fn next_wait(&self, asked_for: Option<Duration>) -> Duration {
-        let doublings = self.failed.saturating_sub(1).min(20);
-        let back_off = self.patience.first.saturating_mul(1 << doublings).min(self.patience.longest);
-        let wait = back_off.mul_f64(0.5 + 0.5 * rand::random::<f64>());
-        wait.max(asked_for.unwrap_or_default())
+    /// How long to wait after an error, `waited` after the first attempt; `None` if there is no use in it any more.
+    fn next_wait(&mut self, error: &VendorError, waited: Duration) -> Option<Duration> {
+        if error.remedy() != Remedy::Retry {
+            return None;
+        }
+        self.failed += 1;
+        let Patience { first, longest, attempts, total } = self.patience;
+        let doublings = (self.failed - 1).min(20);
+        let back_off = first.saturating_mul(1 << doublings).min(longest);
+        // Half is certain and half is chance, so that clients that failed together do not return together.
+        let wait = back_off.mul_f64(0.5 + 0.5 * rand::random::<f64>()).max(error.retry_after().unwrap_or_default());
+        (self.failed < attempts && waited.saturating_add(wait) <= total).then_some(wait)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::{Cell, RefCell};
-
     use super::*;
 
-    /// The default in thousandths.
-    const QUICK: Patience = Patience {
-        first: Duration::from_millis(1),
-        longest: Duration::from_millis(60),
-        attempts: 10,
-        total: Duration::from_millis(15 * 60),
-    };
-
-    fn limited(milliseconds: Option<u64>) -> VendorError {
-        VendorError::RateLimited { asked: "SEP".into(), retry_after: milliseconds.map(Duration::from_millis) }
+    fn limited(seconds: Option<u64>) -> VendorError {
+        VendorError::RateLimited { asked: "SEP".into(), retry_after: seconds.map(Duration::from_secs) }
     }
 
-    async fn run(patience: Patience, errors: Vec<VendorError>) -> (Result<u32>, Vec<Duration>, Duration) {
-        let (begin, waits, tries) = (Instant::now(), RefCell::new(Vec::new()), Cell::new(0));
-        let errors = RefCell::new(errors.into_iter());
-        let result = patience
-            .retry(
-                |_, wait| waits.borrow_mut().push(wait),
-                || {
+    /// The waits after one such error after the other, when the attempts themselves take no time.
+    fn waits(patience: Patience, error: &VendorError) -> Vec<f64> {
+        let (mut attempts, mut waited, mut waits) = (patience.begin(), Duration::ZERO, Vec::new());
+        while let Some(wait) = attempts.next_wait(error, waited) {
+            waited += wait;
+            waits.push(wait.as_secs_f64());
+        }
+        waits
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_within_their_jitter() {
+        let waits = waits(Patience::default(), &limited(None));
+        let full = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0];
+        assert_eq!(waits.len(), full.len(), "ten attempts have nine waits between them");
+        for (wait, full) in waits.iter().zip(full) {
+            assert!((full / 2.0..=full).contains(wait), "{wait} of {full}");
+        }
+        let jitter: Vec<_> = waits.iter().zip(full).map(|(wait, full)| wait / full).collect();
+        assert!(jitter.iter().any(|one| (one - jitter[0]).abs() > 1e-6), "the same share each time: {jitter:?}");
+    }
+
+    #[test]
+    fn the_vendor_s_wish_is_a_lower_bound() {
+        assert_eq!(waits(Patience::default(), &limited(Some(90)))[..3], [90.0; 3]);
+        assert!(waits(Patience::default(), &limited(Some(0)))[0] >= 0.5);
+    }
+
+    #[test]
+    fn time_is_bounded_even_if_the_vendor_wishes_more() {
+        let short = Patience { total: Duration::from_secs(5), ..Patience::default() };
+        let waits_in_all: f64 = waits(short, &limited(None)).iter().sum();
+        assert!((1.0..=5.0).contains(&waits_in_all), "{waits_in_all}");
+        assert!(waits(short, &limited(Some(3600))).is_empty());
+        assert!(waits(short, &limited(Some(u64::MAX))).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_pass_is_not_tried_again_and_what_does_is() {
+        let quick = Patience { first: Duration::from_millis(1), attempts: 3, ..Patience::default() };
+        let tries = std::cell::Cell::new(0);
+        let attempt = |fails: u32, error: fn() -> VendorError| {
+            tries.set(0);
+            let tries = &tries;
+            quick.retry(
+                |_, _| {},
+                move || async move {
                     tries.set(tries.get() + 1);
-                    let next = errors.borrow_mut().next();
-                    async move { next.map_or(Ok(7), Err) }
+                    if tries.get() <= fails { Err(error()) } else { Ok(tries.get()) }
                 },
             )
-            .await;
-        (result, waits.into_inner(), begin.elapsed())
-    }
-
-    #[tokio::test]
-    async fn waits_double_within_their_jitter_and_are_really_waited() {
-        let errors = (0..5).map(|_| limited(None)).collect();
-        let (result, waits, elapsed) = run(QUICK, errors).await;
-        assert_eq!(result.unwrap(), 7);
-        for (wait, full) in waits.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0]) {
-            assert!((full / 2.0..=full).contains(&(wait.as_secs_f64() * 1e3)), "{wait:?} of {full}");
-        }
-        assert!(elapsed >= waits.iter().sum());
-    }
-
-    #[tokio::test]
-    async fn the_vendor_s_wish_is_a_lower_bound() {
-        let (result, waits, elapsed) = run(QUICK, vec![limited(Some(90))]).await;
-        assert_eq!((result.unwrap(), waits.as_slice()), (7, [Duration::from_millis(90)].as_slice()));
-        assert!(elapsed >= Duration::from_millis(90));
-    }
-
-    #[tokio::test]
-    async fn attempts_and_time_are_bounded() {
-        let many = || (0..100).map(|_| limited(None)).collect();
-        let (result, waits, _) = run(QUICK, many()).await;
-        assert!(matches!(result, Err(VendorError::GaveUp { attempts: 10, .. })) && waits.len() == 9);
-        let short = Patience { total: Duration::from_millis(5), ..QUICK };
-        let (result, waits, _) = run(short, many()).await;
-        assert!(matches!(result, Err(VendorError::GaveUp { .. })) && waits.iter().sum::<Duration>() <= short.total);
-        let (result, waits, _) = run(short, vec![limited(Some(3600))]).await;
-        assert!(matches!(result, Err(VendorError::GaveUp { attempts: 1, .. })) && waits.is_empty());
-    }
-
-    #[tokio::test]
-    async fn what_does_not_pass_is_not_tried_again() {
-        let (result, waits, _) = run(QUICK, vec![VendorError::NoKey]).await;
-        assert!(matches!(result, Err(VendorError::NoKey)) && waits.is_empty());
+        };
+        assert_eq!(attempt(2, || limited(None)).await.unwrap(), 3);
+        assert!(matches!(attempt(3, || limited(None)).await, Err(VendorError::GaveUp { attempts: 3, .. })));
+        assert!(matches!(attempt(1, || VendorError::NoKey).await, Err(VendorError::NoKey)));
+        assert_eq!(tries.get(), 1);
     }
 }

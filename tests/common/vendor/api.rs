@@ -12,6 +12,8 @@ use super::market::Market;
 use super::table::{Row, Table};
 
 const JSON: &str = "application/json; charset=utf-8";
+/// Makes cursors look like nothing that a client could make up.
+const MASK: u64 = 0x5bd1_e995_0f0f_a5a5;
 /// The most rows of a page.
 const LIMIT: usize = 10_000;
 
@@ -144,14 +146,13 @@ impl State {
             Err(column) => return refusal(400, "QESx08", &format!("You cannot use {column} as a filter")),
         };
         let drift = self.drift.get(&name).cloned().unwrap_or_default();
-        let whole = drift.apply(&Table { rows, ..table.clone() });
+        let whole = drift.apply(&table.with(rows));
         match (export, form) {
             (Some(_), _) => self.export(path, &query, &whole),
-            (None, "csv") => Answer::new(
-                200,
-                "text/csv",
-                Table { rows: whole.rows[..per_page.min(whole.rows.len())].into(), ..whole }.csv(),
-            ),
+            (None, "csv") => {
+                let first = whole.rows.iter().take(per_page).cloned().collect();
+                Answer::new(200, "text/csv", whole.with(first).csv())
+            }
             _ => self.page(whole, cursor, per_page, fault),
         }
     }
@@ -159,9 +160,9 @@ impl State {
     fn page(&mut self, whole: Table, cursor: Option<String>, per_page: usize, fault: Option<Fault>) -> Answer {
         let (listing, from) = match &cursor {
             None => {
-                let mut rows = whole.rows.clone();
+                let (table, mut rows) = (whole.with(Vec::new()), whole.rows);
                 rows.reverse(); // the order is not promised
-                self.listings.push(Listing { table: Table { rows: Vec::new(), ..whole }, rows, pages: 0 });
+                self.listings.push(Listing { table, rows, pages: 0 });
                 (self.listings.len() - 1, 0)
             }
             Some(cursor) => match parse(cursor) {
@@ -175,10 +176,11 @@ impl State {
         if listing.pages > self.cursor_pages && cursor.is_some() {
             return refusal(400, "QESx06", "The cursor has expired");
         }
-        let to = (from + per_page).min(listing.rows.len());
-        let next = (to < listing.rows.len()).then(|| format!("v1_{:016x}_{to:x}", id as u64 ^ 0x5bd1_e995_0f0f_a5a5));
+        let to = if fault == Some(Fault::NoRows) { from } else { (from + per_page).min(listing.rows.len()) };
+        let cursor_to = |to| format!("v1_{:016x}_{to:x}_{:x}", id as u64 ^ MASK, listing.pages);
+        let next = (to < listing.rows.len()).then(|| cursor_to(to));
         let next = if fault == Some(Fault::RepeatCursor) { cursor.or(next) } else { next };
-        let mut page = Table { rows: listing.rows[from..to].to_vec(), ..listing.table.clone() };
+        let mut page = listing.table.with(listing.rows[from..to].to_vec());
         if fault == Some(Fault::ExtraColumn) {
             page = Drift { extra: Some(("brandnew".into(), "1".into())), turn: 0 }.apply(&page);
         }
@@ -247,7 +249,8 @@ fn refusal(status: u16, code: &str, message: &str) -> Answer {
 
 fn parse(cursor: &str) -> Option<(usize, usize)> {
     let (listing, from) = cursor.strip_prefix("v1_")?.split_once('_')?;
-    let listing = u64::from_str_radix(listing, 16).ok()? ^ 0x5bd1_e995_0f0f_a5a5;
+    let (from, _) = from.split_once('_')?;
+    let listing = u64::from_str_radix(listing, 16).ok()? ^ MASK;
     Some((listing as usize, usize::from_str_radix(from, 16).ok()?))
 }
 

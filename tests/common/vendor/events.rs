@@ -15,6 +15,10 @@ pub enum Event {
     Restate { table: String },
     /// A row of the day is shown so many days later.
     Late { table: String, days: u64 },
+    /// A row of the day is shown on the next one, dated as if it had been there.
+    Straggle { table: String },
+    /// An old price goes, and another of the same ticker is corrected.
+    Replace { table: String },
     /// A row goes, one whose `column` is at most so many days old.
     Delete { table: String, column: String, days: u64 },
     /// One old share becomes `ratio` new ones.
@@ -26,7 +30,8 @@ pub enum Event {
 impl Market {
     pub(super) fn happen(&mut self, event: Event) {
         match event {
-            Event::Late { .. } => {} // has happened: the row was held back
+            Event::Late { .. } | Event::Straggle { .. } => {} // has happened: the row was held back
+            Event::Replace { table } => self.replace(&table),
             Event::Restate { table } => self.restate(&table),
             Event::Delete { table, column, days } => self.delete(&table, &column, days),
             Event::Split { ticker, ratio } => self.act("split", &ticker, &ratio.to_string(), "N/A"),
@@ -43,15 +48,20 @@ impl Market {
         if table.rows.is_empty() {
             return;
         }
-        let names = Table { rows: Vec::new(), ..table.clone() };
         let at = self.random.random_range(0..table.rows.len());
-        let row = &mut table.rows[at];
-        let mut cells = row.to_vec();
-        for column in ["close", "marketcap", "revenue", "transactionvalue", "value", "price"] {
-            multiply(&names, &mut cells, column, 1.01);
+        correct(table, at, today);
+    }
+
+    fn replace(&mut self, table: &str) {
+        let oldest = (self.today - Days::new(7)).to_string();
+        let (today, table) = (self.today, self.shown.get_mut(table).unwrap());
+        let (ticker, date) = (table.column("ticker").unwrap(), table.column("date").unwrap());
+        let old: Vec<usize> = (0..table.rows.len()).filter(|row| table.rows[*row][date] < oldest).collect();
+        let Some(gone) = old.choose(&mut self.random) else { return };
+        let gone = table.rows.remove(*gone);
+        if let Some(other) = table.rows.iter().position(|row| row[ticker] == gone[ticker] && row[date] < oldest) {
+            correct(table, other, today);
         }
-        touch(&names, &mut cells, today);
-        *row = cells.into();
     }
 
     fn delete(&mut self, table: &str, column: &str, days: u64) {
@@ -99,7 +109,7 @@ impl Market {
                 let there: Vec<_> = tables.iter().filter(|table| self.shown.contains_key(**table)).collect();
                 (**there.choose(random).unwrap()).to_owned()
             };
-            let event = match number % 5 {
+            let event = match number % 7 {
                 0 => Event::Restate { table: table(&mut random, &["sep", "daily", "sf1", "sfp"]) },
                 1 => {
                     Event::Late { table: table(&mut random, &["sep", "daily", "sf2"]), days: random.random_range(1..6) }
@@ -107,6 +117,8 @@ impl Market {
                 2 if self.shown.contains_key("sf2") => {
                     Event::Delete { table: "sf2".to_owned(), column: "filingdate".to_owned(), days: 20 }
                 }
+                5 => Event::Straggle { table: table(&mut random, &["sep", "daily", "sf1"]) },
+                6 => Event::Replace { table: table(&mut random, &["sep", "sfp"]) },
                 kind if tickers.is_empty() => Event::Late { table: "sep".to_owned(), days: kind as u64 },
                 kind => {
                     let ticker = tickers.swap_remove(random.random_range(0..tickers.len()));
@@ -120,4 +132,14 @@ impl Market {
         }
         scheduled
     }
+}
+
+/// Changes the numbers of a row a little.
+fn correct(table: &mut Table, at: usize, today: NaiveDate) {
+    let mut cells = table.rows[at].to_vec();
+    for column in ["close", "marketcap", "revenue", "transactionvalue", "value", "price"] {
+        multiply(table, &mut cells, column, 1.01);
+    }
+    touch(table, &mut cells, today);
+    table.rows[at] = cells.into();
 }

@@ -25,6 +25,8 @@ pub enum Fault {
     Html,
     /// The next cursor is the one that was asked for.
     RepeatCursor,
+    /// No rows, and a new cursor to where the page began.
+    NoRows,
     /// One more column than before.
     ExtraColumn,
 }

@@ -24,7 +24,7 @@ pub struct Market {
     pub(super) today: NaiveDate,
     pub(super) shown: BTreeMap<String, Table>,
     /// Rows to come, by the day on which they are shown.
-    hidden: BTreeMap<NaiveDate, Vec<(String, Row)>>,
+    hidden: BTreeMap<NaiveDate, Vec<Coming>>,
     /// The table of tickers as it is in the end.
     listing: Option<Table>,
     events: BTreeMap<NaiveDate, Vec<Event>>,
@@ -32,6 +32,14 @@ pub struct Market {
     splits: Vec<Split>,
     renamed: BTreeMap<String, String>,
     pub(super) random: ChaCha8Rng,
+}
+
+/// A row to come.
+struct Coming {
+    table: String,
+    row: Row,
+    /// The day of last change that it will have, if it is not the day on which it is shown.
+    dated: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +85,7 @@ impl Market {
     }
 
     fn add(&mut self, table: Table) {
-        self.shown.insert(table.name.clone(), Table { rows: Vec::new(), ..table.clone() });
+        self.shown.insert(table.name.clone(), table.with(Vec::new()));
         if table.name == "tickers" {
             self.listing = Some(table);
             return;
@@ -91,7 +99,8 @@ impl Market {
         let at = table.column(column).unwrap();
         for row in &table.rows {
             let day = row[at].parse::<NaiveDate>().unwrap() + Days::new(delay);
-            self.hidden.entry(day).or_default().push((table.name.clone(), row.clone()));
+            let coming = Coming { table: table.name.clone(), row: row.clone(), dated: None };
+            self.hidden.entry(day).or_default().push(coming);
         }
         if table.name == "actions" {
             let value = |row: &Row, column| row[table.column(column).unwrap()].clone();
@@ -131,26 +140,28 @@ impl Market {
         let mut rows = self.hidden.remove(&day).unwrap_or_default();
         let events = self.events.remove(&day).unwrap_or_default();
         for event in &events {
-            if let Event::Late { table, days } = event {
-                self.hold_back(&mut rows, table, day + Days::new(*days));
+            match event {
+                Event::Late { table, days } => self.hold_back(&mut rows, table, day + Days::new(*days), None),
+                Event::Straggle { table } => self.hold_back(&mut rows, table, day + Days::new(1), Some(day)),
+                _ => {}
             }
         }
-        rows.into_iter().for_each(|(table, row)| self.show(&table, &row));
+        rows.into_iter().for_each(|coming| self.show(&coming));
         let due: Vec<_> = self.splits.extract_if(.., |split| split.day <= day).collect();
         due.into_iter().for_each(|split| self.split(&split));
         events.into_iter().for_each(|event| self.happen(event));
     }
 
-    fn hold_back(&mut self, rows: &mut Vec<(String, Row)>, table: &str, until: NaiveDate) {
-        let candidates: Vec<_> = (0..rows.len()).filter(|at| rows[*at].0 == table).collect();
+    fn hold_back(&mut self, rows: &mut Vec<Coming>, table: &str, until: NaiveDate, dated: Option<NaiveDate>) {
+        let candidates: Vec<_> = (0..rows.len()).filter(|at| rows[*at].table == table).collect();
         if !candidates.is_empty() {
-            let row = rows.remove(candidates[self.random.random_range(0..candidates.len())]);
-            self.hidden.entry(until).or_default().push(row);
+            let coming = rows.remove(candidates[self.random.random_range(0..candidates.len())]);
+            self.hidden.entry(until).or_default().push(Coming { dated, ..coming });
         }
     }
 
     /// Shows a row for the first time.
-    fn show(&mut self, table: &str, row: &Row) {
+    fn show(&mut self, Coming { table, row, dated }: &Coming) {
         let mut cells = row.to_vec();
         let shown = &self.shown[table];
         if let Some(at) = shown.column("ticker") {
@@ -168,7 +179,7 @@ impl Market {
                 }
             }
         }
-        touch(shown, &mut cells, self.today);
+        touch(shown, &mut cells, dated.unwrap_or(self.today));
         self.shown.get_mut(table).unwrap().rows.push(cells.into());
     }
 
@@ -178,7 +189,7 @@ impl Market {
             let Some(table) = self.shown.get_mut(table) else { continue };
             let (ticker, date) = (table.column("ticker").unwrap(), table.column("date").unwrap());
             let day = split.day.to_string();
-            let names = Table { rows: Vec::new(), ..table.clone() };
+            let names = table.with(Vec::new());
             for row in table.rows.iter_mut().filter(|row| row[ticker] == split.ticker && row[date] < day) {
                 let mut cells = row.to_vec();
                 scale(&names, &mut cells, 1.0 / split.ratio);
@@ -193,7 +204,7 @@ impl Market {
         let today = self.today;
         for table in self.shown.values_mut() {
             let Some(at) = table.column("ticker") else { continue };
-            let names = Table { rows: Vec::new(), ..table.clone() };
+            let names = table.with(Vec::new());
             for row in table.rows.iter_mut().filter(|row| row[at] == from) {
                 let mut cells = row.to_vec();
                 to.clone_into(&mut cells[at]);
@@ -226,14 +237,14 @@ impl Market {
             Row::from(cells)
         };
         let rows = listing.rows.iter().filter(|row| row[first] <= today).map(as_of_today).collect();
-        self.shown.insert("tickers".to_owned(), Table { rows, ..listing.clone() });
+        self.shown.insert("tickers".to_owned(), listing.with(rows));
     }
 
     /// The tickers whose prices are still to come or are shown, of `sep`.
     pub(super) fn price_tickers(&self) -> Vec<String> {
         let Some(sep) = self.shown.get("sep") else { return Vec::new() };
         let at = sep.column("ticker").unwrap();
-        let hidden = self.hidden.values().flatten().filter(|(table, _)| table == "sep").map(|(_, row)| row);
+        let hidden = self.hidden.values().flatten().filter(|coming| coming.table == "sep").map(|coming| &coming.row);
         let tickers: BTreeSet<_> = hidden.chain(&sep.rows).map(|row| row[at].clone()).collect();
         tickers.into_iter().collect()
     }

@@ -22,6 +22,11 @@ impl Table {
         Self { name: name.to_owned(), columns, rows: rows.into_iter().map(Row::from).collect() }
     }
 
+    /// A table like this one, with other rows.
+    pub fn with(&self, rows: Vec<Row>) -> Self {
+        Self { name: self.name.clone(), columns: self.columns.clone(), rows }
+    }
+
     /// Reads `<name>.csv`.
     pub fn read(path: &Path) -> Self {
         let mut reader = csv::Reader::from_path(path).unwrap();
