@@ -17,6 +17,14 @@ pub enum LakeError {
         /// Why it is refused.
         reason: String,
     },
+    /// A name that cannot name a dataset.
+    #[error("'{name}' cannot name a dataset: {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What a name may be.
+        reason: &'static str,
+    },
     /// A dataset has no version with this number.
     #[error(
         "dataset '{dataset}' has no version {version}; its versions are 0 to {latest} (`kairos history {dataset}` lists them)"

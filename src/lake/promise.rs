@@ -4,7 +4,7 @@
 //! silence. So before a process first commits to a bucket it writes the same object twice: the second write must be
 //! refused. From then on the object is there, and one refused write per process is all it costs.
 
-use object_store::{ObjectStoreExt, PutMode};
+use object_store::PutMode;
 
 use super::{Lake, LakeError, Result};
 

@@ -20,7 +20,7 @@ fn seeds(usual: u64, soaking: u64) -> std::ops::Range<u64> {
 }
 
 fn flaky(folder: &Path, seed: u64) -> (Lake, Arc<Flaky>) {
-    let store = Arc::new(Flaky::new(seed, 0.06));
+    let store = Arc::new(Flaky::new(folder, seed, 0.06));
     (Lake::on(folder.to_str().unwrap(), store.clone()).unwrap(), store)
 }
 
@@ -45,9 +45,10 @@ async fn storms_lose_and_double_nothing() {
         let mut builds = 0;
         for n in 0..3 {
             let file = file(folder.path(), n);
-            let mut landed = None;
+            let mut landed = Err(String::new());
             for _ in 0..200 {
-                landed = land(&lake, RawTable::find("sep").unwrap(), std::slice::from_ref(&file), &options).await.ok();
+                let result = land(&lake, RawTable::find("sep").unwrap(), std::slice::from_ref(&file), &options).await;
+                landed = result.map(drop).map_err(|error| error.to_string());
                 // Whatever was said, the lake is whole: the rows of the files so far, this one's if it came so far.
                 let rows =
                     text(&calm, "select count(*) as n, count(distinct ticker) as d, sum(close) as s from raw.sep")
@@ -57,11 +58,11 @@ async fn storms_lose_and_double_nothing() {
                 if let Ok(rows) = rows {
                     assert!(rows.contains(&is(n)) || rows.contains(&is(n + 1)), "seed {seed}, landing {n}: {rows}");
                 }
-                if landed.is_some() {
+                if landed.is_ok() {
                     break;
                 }
             }
-            assert!(landed.is_some(), "seed {seed}: landing {n} never ends");
+            assert_eq!(landed, Ok(()), "seed {seed}: landing {n} never ends");
             let sql = format!("create or replace table x as select {n} as n, count(*) as rows from raw.sep");
             for _ in 0..200 {
                 builds += 1;

@@ -31,19 +31,21 @@ enum Fate {
     Partial,
 }
 
-/// A local disk on a bad day. Every choice follows from the seed.
+/// A local disk on a bad day, in one folder. Every choice follows from the seed.
 #[derive(Debug)]
 pub struct Flaky {
     disk: LocalFileSystem,
+    folder: Path,
     random: Mutex<ChaCha8Rng>,
     probability: f64,
     faults: AtomicUsize,
 }
 
 impl Flaky {
-    pub fn new(seed: u64, probability: f64) -> Self {
+    pub fn new(folder: &std::path::Path, seed: u64, probability: f64) -> Self {
         let random = Mutex::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { disk: LocalFileSystem::new(), random, probability, faults: AtomicUsize::new(0) }
+        let folder = Path::from_absolute_path(folder).unwrap();
+        Self { disk: LocalFileSystem::new(), folder, random, probability, faults: AtomicUsize::new(0) }
     }
 
     /// How many calls went wrong so far.
@@ -51,7 +53,10 @@ impl Flaky {
         self.faults.load(Ordering::SeqCst)
     }
 
-    fn fate(&self, kinds: &[Fate]) -> Fate {
+    fn fate(&self, location: &Path, kinds: &[Fate]) -> Fate {
+        if !location.prefix_matches(&self.folder) {
+            return Fate::Done;
+        }
         let mut random = self.random.lock().unwrap();
         if !random.random_bool(self.probability) {
             return Fate::Done;
@@ -75,7 +80,7 @@ impl fmt::Display for Flaky {
 impl ObjectStore for Flaky {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let creates = options.mode == PutMode::Create;
-        let fate = self.fate(&[Fate::Failed, Fate::Unanswered, Fate::Repeated]);
+        let fate = self.fate(location, &[Fate::Failed, Fate::Unanswered, Fate::Repeated]);
         if fate == Fate::Failed {
             return Err(Self::lost());
         }
@@ -94,21 +99,21 @@ impl ObjectStore for Flaky {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        match self.fate(&[Fate::Failed]) {
+        match self.fate(location, &[Fate::Failed]) {
             Fate::Done => self.disk.put_multipart_opts(location, options).await,
             _ => Err(Self::lost()),
         }
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        match self.fate(&[Fate::Failed, Fate::Unanswered]) {
+        match self.fate(location, &[Fate::Failed, Fate::Unanswered]) {
             Fate::Done => self.disk.get_opts(location, options).await,
             _ => Err(Self::lost()),
         }
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<bytes::Bytes>> {
-        match self.fate(&[Fate::Failed, Fate::Partial]) {
+        match self.fate(location, &[Fate::Failed, Fate::Partial]) {
             Fate::Failed => Err(Self::lost()),
             Fate::Partial => {
                 let whole = self.disk.get_ranges(location, ranges).await?;
@@ -123,21 +128,21 @@ impl ObjectStore for Flaky {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        match self.fate(&[Fate::Failed]) {
+        match self.fate(prefix.unwrap_or(&self.folder), &[Fate::Failed]) {
             Fate::Done => self.disk.list(prefix),
             _ => futures::stream::iter([Err(Self::lost())]).boxed(),
         }
     }
 
     fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
-        match self.fate(&[Fate::Failed]) {
+        match self.fate(prefix.unwrap_or(&self.folder), &[Fate::Failed]) {
             Fate::Done => self.disk.list_with_offset(prefix, offset),
             _ => futures::stream::iter([Err(Self::lost())]).boxed(),
         }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        match self.fate(&[Fate::Failed]) {
+        match self.fate(prefix.unwrap_or(&self.folder), &[Fate::Failed]) {
             Fate::Done => self.disk.list_with_delimiter(prefix).await,
             _ => Err(Self::lost()),
         }

@@ -12,7 +12,7 @@ use super::{Counted, Sink, csv};
 use crate::raw::{RawError, Result};
 
 /// Text that inflates to more than this many times its size is no data: prices make about five times, filings ten.
-const GREATEST_RATIO: u64 = 200;
+const GREATEST_RATIO: u64 = 100;
 /// Up to this size it does not matter.
 const HARMLESS_BYTES: u64 = 64 << 20;
 

@@ -42,7 +42,7 @@ pub struct SyncOptions {
     /// How to land.
     pub land: LandOptions,
     /// Is told how far the pulls are.
-    pub on_pull: Arc<vendor::OnProgress>,
+    pub on_pull: Arc<vendor::OnProgress<'static>>,
 }
 
 /// What was asked of one table, and what it changed.

@@ -177,7 +177,7 @@ fn refusal(asked: &str, status: u16, body: &[u8]) -> VendorError {
         Err(_) => (String::new(), format!("the answer {}", shape(body))),
     };
     let help = match status {
-        401 | 403 => "check the API key, and that your subscription covers this table",
+        401 | 403 => "check NASDAQ_DATA_LINK_API_KEY, and that your subscription covers this table",
         404 => "check that the vendor still has this table",
         300..=399 => "the base URL should name the server itself, not one that forwards",
         _ => "the table may lack a column that is filtered by; check the vendor's documentation of it",
