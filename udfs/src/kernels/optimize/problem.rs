@@ -1,7 +1,7 @@
 //! The quadratic program of one date (spec 06 §6.4 and §6.5).
 
 use super::covariance::Covariance;
-use super::solver::{Columns, Program, Solution, Solver, Verdict};
+use super::solver::{Columns, Kink, Program, Solution, Solver, Verdict};
 
 /// How near to a bound a weight is at it, in units.
 const AT_BOUND: f64 = 1e-8;
@@ -120,6 +120,7 @@ struct Builder<'a> {
     columns: Vec<Vec<(usize, f64)>>,
     lower: Vec<f64>,
     upper: Vec<f64>,
+    kinks: Vec<Kink>,
     /// Names whose range follows from other rows.
     bounded: Vec<bool>,
 }
@@ -136,6 +137,7 @@ impl<'a> Builder<'a> {
             columns: vec![Vec::new(); problem.names.len()],
             lower: Vec::new(),
             upper: Vec::new(),
+            kinks: Vec::new(),
             bounded: vec![false; problem.names.len()],
         }
     }
@@ -260,6 +262,7 @@ impl<'a> Builder<'a> {
         self.columns[below].extend([(part, 1.0), (above, 1.0)]);
         self.columns[name].push((above, 1.0));
         self.bounded[name] = true;
+        self.kinks.push(Kink { column: name, below, part, above });
         Distance { slope: 1.0, below: Some(below), offset: -point }
     }
 
@@ -272,7 +275,8 @@ impl<'a> Builder<'a> {
 
     fn finish(self) -> Program {
         let mut matrix = Columns::default();
-        self.columns.into_iter().for_each(|column| matrix.push(column));
-        Program { quadratic: self.quadratic, linear: self.linear, matrix, lower: self.lower, upper: self.upper }
+        self.columns.iter().for_each(|column| matrix.push(column.iter().copied()));
+        let Self { quadratic, linear, lower, upper, kinks, .. } = self;
+        Program { quadratic, linear, matrix, lower, upper, kinks }
     }
 }
