@@ -46,11 +46,23 @@ pub(crate) fn finish(program: &Program, near: &Point) -> Option<(Point, u32)> {
 /// of steps.
 pub(crate) fn refined(program: &Program, point: Point) -> (Point, f64, u32) {
     let residual = kkt::residual(program, &point).largest();
-    let exact = finish(program, &point).map(|(exact, steps)| {
+    let exact = finish(program, &decided(program, &point)).map(|(exact, steps)| {
         let residual = kkt::residual(program, &exact).largest();
         (exact, residual, steps)
     });
     exact.filter(|(_, exact, _)| *exact < residual).unwrap_or((point, residual, 0))
+}
+
+/// The point without multipliers of rows that are further from the bound than the multiplier is from 0: those do not bind.
+/// An interior point has a small multiplier at every bound.
+fn decided(program: &Program, point: &Point) -> Point {
+    let rows = program.matrix.times(&point.x, point.y.len());
+    let bounds = program.lower.iter().zip(&program.upper);
+    let binds = |((multiplier, row), (lower, upper)): ((&f64, f64), (&f64, &f64))| {
+        let slack = if *multiplier > 0.0 { upper - row } else { row - lower };
+        if multiplier.abs() > slack { *multiplier } else { 0.0 }
+    };
+    Point { x: point.x.clone(), y: point.y.iter().zip(rows).zip(bounds).map(binds).collect() }
 }
 
 /// The prices of the shared rows: positive at an upper bound, negative at a lower one.

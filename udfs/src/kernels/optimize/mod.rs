@@ -19,6 +19,7 @@ mod kkt;
 mod kkt_clip;
 mod lu;
 mod mean_variance;
+mod memory;
 #[allow(clippy::module_inception)]
 mod optimize;
 mod options;

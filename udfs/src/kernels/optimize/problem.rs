@@ -1,7 +1,7 @@
 //! The quadratic program of one date (spec 06 §6.4 and §6.5).
 
 use super::covariance::Covariance;
-use super::solver::{Columns, Kink, Program, Solution, Solver, Verdict};
+use super::solver::{Columns, Kink, Point, Program, Solution, Solver, Verdict, Workspace};
 
 /// How near to a bound a weight is at it, in units.
 const AT_BOUND: f64 = 1e-8;
@@ -62,17 +62,87 @@ pub struct Problem<'a> {
     pub unit: f64,
 }
 
+/// A limit of the book as a whole. S says which sector: its place or its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit<S = u32> {
+    Net,
+    Beta,
+    Gross,
+    SectorNet(S),
+    SectorGross(S),
+    Turnover,
+}
+
+/// Weights in the order of the names, and by how much the objective would gain from a unit more of each limit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Priced {
+    pub weights: Vec<f64>,
+    pub prices: Vec<(Limit<usize>, f64)>,
+}
+
+impl<S: Copy> Limit<S> {
+    /// The same limit with another way to say which sector.
+    pub fn map<T>(self, of: impl Fn(S) -> T) -> Limit<T> {
+        match self {
+            Self::Net => Limit::Net,
+            Self::Beta => Limit::Beta,
+            Self::Gross => Limit::Gross,
+            Self::SectorNet(sector) => Limit::SectorNet(of(sector)),
+            Self::SectorGross(sector) => Limit::SectorGross(of(sector)),
+            Self::Turnover => Limit::Turnover,
+        }
+    }
+
+    /// The sector, if it is a limit of one.
+    pub fn sector(self) -> Option<S> {
+        match self {
+            Self::SectorNet(sector) | Self::SectorGross(sector) => Some(sector),
+            _ => None,
+        }
+    }
+}
+
 impl Problem<'_> {
     /// Solves the problem. The weights are in the order of the names, within their ranges, and empty unless solved.
     pub fn solve(&self, solver: Solver) -> (Solution, Vec<f64>) {
-        let solution = solver.solve(&self.program(), None);
-        let weights = match solution.verdict {
-            Verdict::Solved => {
-                self.names.iter().zip(&solution.point.x).map(|(name, x)| self.snapped(name, x * self.unit)).collect()
-            }
-            _ => Vec::new(),
-        };
-        (solution, weights)
+        let (solution, priced) = self.solve_from(&mut Workspace::new(solver), None);
+        (solution, priced.weights)
+    }
+
+    /// The same with a workspace that may have solved other problems, and from what is thought to be near the solution.
+    pub(crate) fn solve_from(&self, workspace: &mut Workspace, near: Option<&Priced>) -> (Solution, Priced) {
+        let (program, rows) = self.build();
+        let start = near.map(|near| self.start(&program, &rows, near));
+        let solution = workspace.solve(&program, start.as_ref());
+        if solution.verdict != Verdict::Solved {
+            return (solution, Priced::default());
+        }
+        let Point { x, y } = &solution.point;
+        let weights = self.names.iter().zip(x).map(|(name, x)| self.snapped(name, x * self.unit)).collect();
+        let per_unit = self.scale() * self.unit;
+        let prices = rows.iter().map(|(limit, row)| (*limit, y[*row] / per_unit)).collect();
+        (solution, Priced { weights, prices })
+    }
+
+    /// A point of the program. Only rows that tie names to each other get multipliers: of limits the prices, of factors
+    /// the risk of the book along them, which is what they must be where the weights are right.
+    fn start(&self, program: &Program, rows: &[(Limit<usize>, usize)], near: &Priced) -> Point {
+        let mut x: Vec<f64> = near.weights.iter().map(|weight| weight / self.unit).collect();
+        x.resize(program.linear.len(), 0.0);
+        let mut y = vec![0.0; program.lower.len()];
+        let (names, factors) = (self.names.len(), self.covariance.factors());
+        let risk = program.matrix.times(&x[..names], y.len());
+        y[..factors].copy_from_slice(&risk[..factors]);
+        x[names..names + factors].copy_from_slice(&risk[..factors]);
+        for kink in &program.kinks {
+            x[kink.below] = (program.lower[kink.above] - x[kink.column]).max(0.0);
+        }
+        let per_unit = self.scale() * self.unit;
+        for (limit, row) in rows {
+            let price = near.prices.iter().find(|(priced, _)| priced == limit);
+            y[*row] = price.map_or(0.0, |(_, price)| price * per_unit);
+        }
+        Point { x, y }
     }
 
     /// A weight without what is left of the tolerance of the solver: 0 and the bounds are met exactly.
@@ -86,6 +156,11 @@ impl Problem<'_> {
     /// factor, and for each name that can lie on either side of a kink (0, or the weight before the trade) how far it is
     /// below. The objective is scaled so that its largest linear term is 1: tolerances of solvers are absolute.
     pub fn program(&self) -> Program {
+        self.build().0
+    }
+
+    /// The program, and the rows of its limits.
+    fn build(&self) -> (Program, Vec<(Limit<usize>, usize)>) {
         let mut builder = Builder::new(self);
         builder.factors();
         builder.balance();
@@ -121,6 +196,7 @@ struct Builder<'a> {
     lower: Vec<f64>,
     upper: Vec<f64>,
     kinks: Vec<Kink>,
+    limits: Vec<(Limit<usize>, usize)>,
     /// Names whose range follows from other rows.
     bounded: Vec<bool>,
 }
@@ -138,6 +214,7 @@ impl<'a> Builder<'a> {
             lower: Vec::new(),
             upper: Vec::new(),
             kinks: Vec::new(),
+            limits: Vec::new(),
             bounded: vec![false; problem.names.len()],
         }
     }
@@ -146,6 +223,13 @@ impl<'a> Builder<'a> {
         self.lower.push(lower);
         self.upper.push(upper);
         self.lower.len() - 1
+    }
+
+    /// A row for a limit of the book.
+    fn limit(&mut self, limit: Limit<usize>, lower: f64, upper: f64) -> usize {
+        let row = self.row(lower, upper);
+        self.limits.push((limit, row));
+        row
     }
 
     fn variable(&mut self, quadratic: f64) -> usize {
@@ -177,10 +261,10 @@ impl<'a> Builder<'a> {
             Balance::Invested => 1.0 / self.problem.unit,
             Balance::Neutral => 0.0,
         };
-        let net = self.row(total, total);
+        let net = self.limit(Limit::Net, total, total);
         (0..self.problem.names.len()).for_each(|name| self.columns[name].push((net, 1.0)));
         if self.problem.balance == Balance::Neutral {
-            let beta = self.row(0.0, 0.0);
+            let beta = self.limit(Limit::Beta, 0.0, 0.0);
             for (name, of) in self.problem.names.iter().enumerate() {
                 self.columns[name].push((beta, of.beta));
             }
@@ -191,7 +275,7 @@ impl<'a> Builder<'a> {
         let limits = &self.problem.limits;
         let unit = self.problem.unit;
         let sizes: Vec<Distance> = (0..self.problem.names.len()).map(|name| self.distance(name, 0.0)).collect();
-        let gross = self.row(f64::NEG_INFINITY, limits.gross / unit);
+        let gross = self.limit(Limit::Gross, f64::NEG_INFINITY, limits.gross / unit);
         sizes.iter().enumerate().for_each(|(name, size)| self.add(gross, name, *size));
         let sectors = self.problem.names.iter().map(|name| name.sector + 1).max().unwrap_or(0);
         for sector in 0..sectors {
@@ -201,11 +285,11 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if let Some(limit) = limits.sector_net {
-                let row = self.row(-limit / unit, limit / unit);
+                let row = self.limit(Limit::SectorNet(sector), -limit / unit, limit / unit);
                 members.iter().for_each(|name| self.columns[*name].push((row, 1.0)));
             }
             if let Some(limit) = limits.sector_gross.as_ref().and_then(|limits| limits.get(sector)) {
-                let row = self.row(f64::NEG_INFINITY, limit / unit);
+                let row = self.limit(Limit::SectorGross(sector), f64::NEG_INFINITY, limit / unit);
                 members.iter().for_each(|name| self.add(row, *name, sizes[*name]));
             }
         }
@@ -223,7 +307,7 @@ impl<'a> Builder<'a> {
             trade.below.into_iter().for_each(|below| self.linear[below] += 2.0 * cost);
         }
         if let Some(limit) = self.problem.limits.turnover {
-            let row = self.row(f64::NEG_INFINITY, limit / self.problem.unit);
+            let row = self.limit(Limit::Turnover, f64::NEG_INFINITY, limit / self.problem.unit);
             trades.iter().enumerate().for_each(|(name, trade)| self.add(row, name, *trade));
         }
     }
@@ -273,10 +357,10 @@ impl<'a> Builder<'a> {
         self.upper[row] -= distance.offset;
     }
 
-    fn finish(self) -> Program {
+    fn finish(self) -> (Program, Vec<(Limit<usize>, usize)>) {
         let mut matrix = Columns::default();
         self.columns.iter().for_each(|column| matrix.push(column.iter().copied()));
-        let Self { quadratic, linear, lower, upper, kinks, .. } = self;
-        Program { quadratic, linear, matrix, lower, upper, kinks }
+        let Self { quadratic, linear, lower, upper, kinks, limits, .. } = self;
+        (Program { quadratic, linear, matrix, lower, upper, kinks }, limits)
     }
 }

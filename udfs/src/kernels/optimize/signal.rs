@@ -111,6 +111,16 @@ impl Sectors {
         self.numbers.partition_point(|number| *number < sector)
     }
 
+    /// The number of the sector at a place.
+    pub fn number(&self, place: usize) -> u32 {
+        self.numbers[place]
+    }
+
+    /// Whether a sector occurs in the cross-section.
+    pub fn has(&self, sector: u32) -> bool {
+        self.numbers.binary_search(&sector).is_ok()
+    }
+
     /// Share of names per sector.
     pub fn shares(&self) -> &[f64] {
         &self.shares

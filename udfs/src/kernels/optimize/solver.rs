@@ -76,6 +76,15 @@ impl Columns {
         self.row[range.clone()].iter().copied().zip(self.value[range].iter().copied())
     }
 
+    /// The rows `Ax`, of which there are so many.
+    pub(crate) fn times(&self, x: &[f64], rows: usize) -> Vec<f64> {
+        let mut product = vec![0.0; rows];
+        for (column, value) in x.iter().enumerate() {
+            self.column(column).for_each(|(row, entry)| product[row] += entry * value);
+        }
+        product
+    }
+
     /// Whether another matrix has its entries at the same places.
     pub(crate) fn same_places(&self, other: &Self) -> bool {
         self.start == other.start && self.row == other.row
