@@ -15,8 +15,9 @@ use super::solver::{Point, Program};
 const STEPS: u32 = 40;
 /// Violation of a shared row, relative to its size, below which there is none.
 const EXACT: f64 = 1e-11;
-/// Added to the diagonal of the curvature of the dual, relative to its largest entry: rows may depend on each other.
-const DAMPING: f64 = 1e-12;
+/// Added to the diagonal of the curvature of the dual, relative to its largest entry: rows may depend on each other. The
+/// next one is taken where the step of the one before leads nowhere, as where no free variable is left in a row.
+const DAMPING: [f64; 3] = [1e-12, 1e-6, 1e-3];
 /// How much steeper than at the start of a step, the other way, the dual may be at its end.
 const OVERSHOOT: f64 = 0.3;
 /// How often a step is shortened.
@@ -36,8 +37,11 @@ pub(crate) fn finish(program: &Program, near: &Point) -> Option<(Point, u32)> {
             return Some((separable.point(&prices.values, &response.x), step));
         }
         curvature.update(&separable, &response.place);
-        let direction = prices.direction(&mut curvature, &working, &violation)?;
-        response = prices.walk(&separable, &direction, &violation)?;
+        let mut steps = DAMPING.iter().map(|damping| {
+            let direction = prices.direction(&curvature, *damping, &working, &violation)?;
+            prices.walk(&separable, &direction, &violation)
+        });
+        response = steps.find_map(|response| response)?;
     }
     None
 }
@@ -76,8 +80,7 @@ impl Prices {
         let bounds: Vec<(f64, f64)> = (0..separable.rows.len()).map(|row| separable.bounds(row)).collect();
         let price = |(&row, &(lower, upper)): (&usize, &(f64, f64))| {
             let price = *point.y.get(row)?;
-            let allowed = price.is_finite()
-                && (price > 0.0 && upper.is_finite() || price < 0.0 && lower.is_finite());
+            let allowed = price.is_finite() && (price > 0.0 && upper.is_finite() || price < 0.0 && lower.is_finite());
             Some(if allowed { price } else { 0.0 })
         };
         let values: Option<Vec<f64>> = separable.rows.iter().zip(&bounds).map(price).collect();
@@ -107,16 +110,17 @@ impl Prices {
     }
 
     fn largest(&self, response: &Response, violation: &[f64]) -> f64 {
-        let relative = violation.iter().zip(&response.rows).map(|(violation, row)| violation.abs() / row.abs().max(1.0));
+        let relative =
+            violation.iter().zip(&response.rows).map(|(violation, row)| violation.abs() / row.abs().max(1.0));
         relative.fold(0.0, |largest, value| if value <= largest { largest } else { value })
     }
 
     /// Newton's step for the working rows. A price that would change its sign goes to 0.
-    fn direction(&self, curvature: &mut Curvature, working: &[usize], violation: &[f64]) -> Option<Vec<f64>> {
+    fn direction(&self, curvature: &Curvature, damping: f64, working: &[usize], violation: &[f64]) -> Option<Vec<f64>> {
         let mut direction = vec![0.0; self.values.len()];
         let mut moving = working.to_vec();
         loop {
-            let step = curvature.solve(&moving, &direction, violation)?;
+            let step = curvature.solve(damping, &moving, &direction, violation)?;
             let mut kept = Vec::with_capacity(moving.len());
             let mut stopped = Vec::new();
             for (&row, &step) in moving.iter().zip(&step) {
@@ -143,10 +147,12 @@ impl Prices {
         if slope.is_nan() || slope <= 0.0 {
             return None;
         }
-        let target: Vec<f64> = (0..direction.len()).map(|row| self.target(row, direction[row], violation[row])).collect();
+        let target: Vec<f64> =
+            (0..direction.len()).map(|row| self.target(row, direction[row], violation[row])).collect();
         let mut length = 1.0;
         for _ in 0..SHORTER {
-            let values: Vec<f64> = self.values.iter().zip(direction).map(|(price, step)| price + length * step).collect();
+            let values: Vec<f64> =
+                self.values.iter().zip(direction).map(|(price, step)| price + length * step).collect();
             let response = separable.respond(&values);
             let moved = direction.iter().zip(response.rows.iter().zip(&target)).filter(|(step, _)| **step != 0.0);
             let end: f64 = moved.map(|(step, (row, target))| step * (row - target)).sum();
@@ -214,17 +220,17 @@ impl Curvature {
     }
 
     /// The steps of the moving rows that take their violations to 0, those of the others being given.
-    fn solve(&self, moving: &[usize], given: &[f64], violation: &[f64]) -> Option<Vec<f64>> {
+    fn solve(&self, damping: f64, moving: &[usize], given: &[f64], violation: &[f64]) -> Option<Vec<f64>> {
         let entry = |a: usize, b: usize| self.matrix[a.max(b) * self.size + a.min(b)];
         let others: Vec<usize> = (0..self.size).filter(|row| given[*row] != 0.0).collect();
-        let right = moving.iter().map(|&row| {
-            violation[row] - others.iter().map(|&other| entry(row, other) * given[other]).sum::<f64>()
-        });
+        let right = moving
+            .iter()
+            .map(|&row| violation[row] - others.iter().map(|&other| entry(row, other) * given[other]).sum::<f64>());
         let largest = (0..self.size).map(|row| entry(row, row)).fold(f64::MIN_POSITIVE, f64::max);
         let mut matrix = vec![0.0; moving.len() * moving.len()];
         for (place, (values, &row)) in matrix.chunks_exact_mut(moving.len().max(1)).zip(moving).enumerate() {
             values.iter_mut().zip(&moving[..=place]).for_each(|(value, other)| *value = entry(row, *other));
-            values[place] += DAMPING * largest;
+            values[place] += damping * largest;
         }
         cholesky::solve(&mut matrix, right.collect())
     }

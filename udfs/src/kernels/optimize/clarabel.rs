@@ -8,7 +8,7 @@ use super::solver::{Answer, Columns, EXACT, Point, Program, QuadraticSolver, Ver
 
 /// Tolerances of the duality gap. Weights are only as near as the root of it, so that it must be far below what is asked
 /// of them; but a wide one tells which constraints bind, which is mostly enough.
-const GAPS: [f64; 2] = [1e-5, 1e-12];
+const GAPS: [f64; 2] = [1e-2, 1e-12];
 
 /// One thread: the caller has others for other dates.
 fn settings(gap: f64) -> DefaultSettings<f64> {
@@ -74,9 +74,10 @@ impl Clarabel {
     fn prepared(&mut self, program: &Program) -> Option<&mut Workspace> {
         let cones = Cones::of(program);
         let matrix = cones.matrix(program);
-        let kept = self.workspace.take().filter(|kept| {
-            kept.matrix.same_places(&program.matrix) && kept.cones.place == cones.place
-        });
+        let kept = self
+            .workspace
+            .take()
+            .filter(|kept| kept.matrix.same_places(&program.matrix) && kept.cones.place == cones.place);
         let updated = kept.and_then(|Workspace { mut solver, .. }| {
             let (quadratic, linear) = (&program.quadratic, &program.linear);
             solver.update_data(quadratic, linear, &matrix.nzval, &cones.bounds).ok().map(|()| solver)

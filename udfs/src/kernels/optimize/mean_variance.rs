@@ -144,7 +144,8 @@ fn climb(
             let residual = solution.residual.largest();
             let returns = method.risk_model.window;
             let weights = decided(&problem, rows, &priced.weights);
-            return (Decision { weights, status, residual, iterations, returns, fallbacks }, Some(priced));
+            let warm = solution.warm;
+            return (Decision { weights, status, residual, iterations, warm, returns, fallbacks }, Some(priced));
         }
         match relax(&mut problem.limits, status) {
             Some(relaxation) => status = Status::Relaxed(relaxation),

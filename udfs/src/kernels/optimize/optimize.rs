@@ -108,6 +108,7 @@ fn settle(
         status: decision.status,
         residual: decision.residual,
         iterations: decision.iterations,
+        warm: decision.warm,
         at_bound: bound as f64 / decision.weights.len().max(1) as f64,
         returns: decision.returns,
         fallbacks: decision.fallbacks,

@@ -7,7 +7,7 @@ use super::solver::{Answer, Columns, EXACT, Point, Program, QuadraticSolver, Ver
 
 /// Tolerances of the iteration, from loose to tight. A loose one already tells which constraints bind, and then the
 /// program can be solved to machine precision; a tighter one is only needed where it does not.
-const TOLERANCES: [f64; 8] = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10];
+const TOLERANCES: [f64; 9] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10];
 /// From here on OSQP polishes, too: what helps where variables have no curvature.
 const POLISHED: f64 = 1e-4;
 /// What OSQP takes for no bound.

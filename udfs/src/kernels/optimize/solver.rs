@@ -169,11 +169,13 @@ pub struct Solution {
     pub residual: Residual,
     /// Iterations of the solver, and steps from one set of binding constraints to the next.
     pub iterations: u32,
+    /// Whether the starting point told which constraints bind, so that the solver was not needed.
+    pub warm: bool,
 }
 
 impl Solution {
     fn none(verdict: Verdict, iterations: u32) -> Self {
-        Self { verdict, point: Point::default(), residual: Residual::UNKNOWN, iterations }
+        Self { verdict, point: Point::default(), residual: Residual::UNKNOWN, iterations, warm: false }
     }
 }
 
@@ -243,7 +245,7 @@ impl Workspace {
         if let Some((point, iterations)) = start.and_then(|start| active_set::finish(program, start)) {
             let residual = kkt::residual(program, &point);
             if residual.largest() <= EXACT {
-                return Solution { verdict: Verdict::Solved, point, residual, iterations };
+                return Solution { verdict: Verdict::Solved, point, residual, iterations, warm: true };
             }
         }
         let Answer { verdict, point, iterations } = self.solver.solve(program, start);
@@ -252,7 +254,7 @@ impl Workspace {
         }
         let residual = kkt::residual(program, &point);
         match residual.largest() <= TOLERANCE {
-            true => Solution { verdict, point, residual, iterations },
+            true => Solution { verdict, point, residual, iterations, warm: false },
             false => Solution { residual, ..Solution::none(Verdict::NotSolved, iterations) },
         }
     }
