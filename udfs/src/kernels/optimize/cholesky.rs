@@ -1,6 +1,6 @@
 //! Dense symmetric positive definite systems.
 
-use super::separable::dot;
+use super::dense::dot;
 
 /// Solves `Ax = b` for a matrix of which the lower triangle is read, one row after the other, and which is overwritten by
 /// its Cholesky factor. Nothing if the matrix is not positive definite.

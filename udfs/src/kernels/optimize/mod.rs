@@ -12,6 +12,7 @@ mod cholesky;
 mod clarabel;
 mod closed_form;
 mod covariance;
+mod dense;
 mod eigen;
 mod estimator;
 mod holdings;
