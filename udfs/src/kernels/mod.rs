@@ -18,6 +18,7 @@ pub mod portfolio;
 mod quantile;
 mod rank;
 mod ranking;
+mod rebalance;
 mod regime;
 mod rolling_extremes;
 mod rolling_mean;

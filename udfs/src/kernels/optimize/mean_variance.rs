@@ -7,7 +7,7 @@ use super::problem::{Balance, Limits, Name, Priced, Problem};
 use super::returns::Returns;
 use super::signal::{Candidate, Sectors, Side, Signal};
 use super::solver::{Solution, Verdict, Workspace};
-use crate::kernels::portfolio::CrossSection;
+use crate::kernels::rebalance::CrossSection;
 
 /// What is kept from one date to the next: the workspaces of the solver and of the other one, once it was needed, and
 /// what is remembered of the last date that was solved.

@@ -28,7 +28,6 @@ mod osqp;
 mod outcome;
 mod problem;
 mod project;
-mod residual;
 mod returns;
 mod risk_model;
 mod separable;
@@ -46,5 +45,6 @@ pub use problem::{Balance, Limits, Name, Problem};
 pub use project::{ProjectionLimits, project};
 pub use returns::{Return, Returns, Sample};
 pub use risk_model::{Estimate, RiskModel};
-pub use signal::Ties;
 pub use solver::{Columns, Kink, Point, Program, Solution, Solver, TOLERANCE, Verdict, Workspace};
+
+pub use super::rebalance::Ties;

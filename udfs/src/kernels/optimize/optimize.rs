@@ -11,7 +11,7 @@ use super::outcome::{Bound, Decision, Optimized, Position, Status};
 use super::returns::Returns;
 use super::signal::Signal;
 use crate::kernels::Degenerate;
-use crate::kernels::portfolio::CrossSection;
+use crate::kernels::rebalance::CrossSection;
 
 /// How many consecutive dates are worked on one after the other, each from the solution before, where books do not depend
 /// on each other. The first has no such start. Which dates these are depends on nothing but their places, so that neither
@@ -99,8 +99,7 @@ fn settle(
         positions.push(sold);
     }
     positions.sort_by_key(|position| position.ticker);
-    let rows = positions.iter().filter_map(|position| Some((cross.row_of(position.ticker)?, position.weight)));
-    *holdings = Holdings::drifted(cross, rows);
+    *holdings = Holdings::drifted(cross, positions.iter().map(|position| (position.ticker, position.weight)));
     let bound = decision.weights.iter().filter(|weight| weight.bound != Bound::None).count();
     Optimized {
         day: *day,
