@@ -1,9 +1,10 @@
 //! One date of the mean–variance optimiser (spec 06 §6.4).
 
+use super::limit::Priced;
 use super::memory::Memory;
 use super::options::{Book, MeanVariance, Optimization};
 use super::outcome::{Bound, Cause, Decision, Fallbacks, Relaxation, Status, Weight};
-use super::problem::{Balance, Limits, Name, Priced, Problem};
+use super::problem::{Balance, Limits, Name, Problem};
 use super::returns::Returns;
 use super::signal::{Candidate, Sectors, Side, Signal};
 use super::solver::{Solution, Verdict, Workspace};

@@ -1,6 +1,6 @@
 //! What the solution of one date tells that of the next.
 
-use super::problem::{Limit, Priced};
+use super::limit::{Limit, Priced};
 use super::signal::Sectors;
 
 /// Weights by name, and what the limits of the book cost: most of what binds on one date binds on the next. Names enter

@@ -62,7 +62,7 @@ pub enum Method {
 /// daily returns, h the horizon in days.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanVariance {
-    /// What solves the program. Default: OSQP.
+    /// What solves the program where the solution before does not tell which constraints bind. Default: OSQP.
     pub solver: Solver,
     /// How Σ is estimated.
     pub risk_model: RiskModel,
