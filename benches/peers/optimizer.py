@@ -1,14 +1,15 @@
 """The mean-variance problems of the optimiser, solved by cvxpy: milliseconds per date, and how far weights differ.
 
-Needs cvxpy, osqp and clarabel. The problems are written by the benchmark of the Rust optimiser:
+Needs cvxpy, osqp and clarabel. The problems are written by the benchmark of the Rust optimiser, date after date:
 
     cargo bench -p kairos-udfs --bench optimizer -- /tmp/problems.npy
     OMP_NUM_THREADS=1 python benches/peers/optimizer.py /tmp/problems.npy
 
-Three ways to write the problem are timed, each with both solvers at the tolerance of the Rust optimiser:
-  matrix     the textbook way: a new problem per date with the covariance matrix, absolute values as such;
+Two ways to write a problem are timed, each with both solvers at the tolerance of the Rust optimiser:
   parameter  one problem with parameters (DPP) and the factors of the covariance, absolute values as such;
   lean       the same with the known signs of weights in place of absolute values, as the Rust optimiser does.
+Solvers start from the solution before if they can. What is timed is setting the parameters and solving: covariances and
+candidates are given, which is part of the time of the Rust optimiser.
 """
 
 import sys
@@ -18,7 +19,6 @@ import cvxpy as cp
 import numpy as np
 
 RISK = 20.0 * 5.0
-NAME_CAP = 0.03
 SECTOR_NET = 0.05
 # Tolerances of solvers are absolute: without this the objective would be as small as they are.
 SCALE = 1e4
@@ -26,108 +26,93 @@ SETTINGS = {
     cp.OSQP: dict(eps_abs=1e-7, eps_rel=1e-7, max_iter=20_000, polishing=True),
     cp.CLARABEL: dict(max_threads=1),
 }
-FIELDS = ["expected", "beta", "sector", "side", "specific", "loadings", "caps", "osqp", "clarabel"]
+FIELDS = "expected beta sector low high before specific loadings caps osqp clarabel".split()
+NAMED = [field for field in FIELDS if field not in ("loadings", "caps")]
 
 
 def read(path):
+    """Sequences of dates, each with its cost of trading."""
     with open(path, "rb") as file:
-        count = int(np.load(file)[0])
-        return [{field: np.load(file) for field in FIELDS} for _ in range(count)]
+        while file.peek(1):
+            count, cost = np.load(file)
+            yield cost, pad([{field: np.load(file) for field in FIELDS} for _ in range(int(count))])
 
 
-def members(problem):
-    return (problem["sector"][None, :] == np.arange(len(problem["caps"]))[:, None]).astype(float)
+def pad(dates):
+    """All dates with as many names, so that one problem with parameters fits all: more names, which may hold nothing."""
+    size = max(len(date["expected"]) for date in dates)
+    for date in dates:
+        missing = size - len(date["expected"])
+        for field in NAMED:
+            date[field] = np.pad(date[field], (0, missing), constant_values=1.0 if field == "specific" else 0.0)
+        date["loadings"] = np.pad(date["loadings"], ((0, 0), (0, missing)))
+    return dates
 
 
-def limits(w, problem, absolute, beta, sectors, caps, low, high):
-    return [
-        cp.sum(w) == 0,
-        beta @ w == 0,
-        w >= low,
-        w <= high,
-        cp.sum(absolute) <= 1,
-        cp.abs(sectors @ w) <= SECTOR_NET,
-        sectors @ absolute <= caps,
-    ]
+def members(date):
+    return (date["sector"][None, :] == np.arange(len(date["caps"]))[:, None]).astype(float)
 
 
-def bounds(problem):
-    return np.where(problem["side"] > 0, 0, -NAME_CAP), np.where(problem["side"] > 0, NAME_CAP, 0)
-
-
-class Matrix:
-    def solve(self, problem, solver):
-        n = len(problem["expected"])
-        covariance = np.diag(problem["specific"] ** 2) + problem["loadings"].T @ problem["loadings"]
-        w = cp.Variable(n)
-        objective = SCALE * (0.5 * RISK * cp.quad_form(w, cp.psd_wrap(covariance)) - problem["expected"] @ w)
-        constraints = limits(w, problem, cp.abs(w), problem["beta"], members(problem), problem["caps"], *bounds(problem))
-        cp.Problem(cp.Minimize(objective), constraints).solve(solver=solver, **SETTINGS[solver])
-        return w.value
-
-
-class Parameter:
-    def __init__(self, problem, lean):
-        n, factors, sectors = len(problem["expected"]), len(problem["loadings"]), len(problem["caps"])
-        self.w = cp.Variable(n)
-        self.expected, self.beta = cp.Parameter(n), cp.Parameter(n)
+class Problem:
+    def __init__(self, date, cost, lean):
+        n, factors, sectors = len(date["expected"]), len(date["loadings"]), len(date["caps"])
+        self.cost = cost
+        self.w = w = cp.Variable(n)
+        self.expected, self.beta, self.before = cp.Parameter(n), cp.Parameter(n), cp.Parameter(n)
         self.specific, self.loadings = cp.Parameter(n, nonneg=True), cp.Parameter((factors, n))
         self.sectors, self.caps = cp.Parameter((sectors, n), nonneg=True), cp.Parameter(sectors, nonneg=True)
         self.low, self.high = cp.Parameter(n), cp.Parameter(n)
         self.side, self.sided = cp.Parameter(n), cp.Parameter((sectors, n))
-        risk = cp.sum_squares(self.loadings @ self.w) + cp.sum_squares(cp.multiply(self.specific, self.w))
-        objective = risk - self.expected @ self.w
-        constraints = limits(
-            self.w, problem, cp.abs(self.w), self.beta, self.sectors, self.caps, self.low, self.high
-        )
+        objective = cp.sum_squares(self.loadings @ w) + cp.sum_squares(cp.multiply(self.specific, w)) - self.expected @ w
+        if cost:
+            objective += SCALE * cost * cp.norm1(w - self.before)
+        limits = [cp.sum(w) == 0, self.beta @ w == 0, w >= self.low, w <= self.high]
         if lean:
-            constraints[4] = self.side @ self.w <= 1
-            constraints[5] = self.sectors @ self.w <= SECTOR_NET
-            constraints[6] = self.sided @ self.w <= self.caps
-            constraints.append(self.sectors @ self.w >= -SECTOR_NET)
-        self.problem = cp.Problem(cp.Minimize(objective), constraints)
+            net = self.sectors @ w
+            limits += [self.side @ w <= 1, net <= SECTOR_NET, net >= -SECTOR_NET, self.sided @ w <= self.caps]
+        else:
+            size = cp.abs(w)
+            limits += [cp.sum(size) <= 1, cp.abs(self.sectors @ w) <= SECTOR_NET, self.sectors @ size <= self.caps]
+        self.problem = cp.Problem(cp.Minimize(objective), limits)
         assert self.problem.is_dcp(dpp=True)
 
-    def solve(self, problem, solver):
+    def solve(self, date, solver):
         size = np.sqrt(0.5 * RISK * SCALE)
-        self.expected.value, self.beta.value = SCALE * problem["expected"], problem["beta"]
-        self.specific.value, self.loadings.value = size * problem["specific"], size * problem["loadings"]
-        self.sectors.value, self.caps.value = members(problem), problem["caps"]
-        self.low.value, self.high.value = bounds(problem)
-        self.side.value, self.sided.value = problem["side"], members(problem) * problem["side"]
+        side = np.where(date["high"] > 0, 1.0, -1.0)
+        self.expected.value, self.beta.value, self.before.value = SCALE * date["expected"], date["beta"], date["before"]
+        self.specific.value, self.loadings.value = size * date["specific"], size * date["loadings"]
+        self.sectors.value, self.caps.value = members(date), date["caps"]
+        self.low.value, self.high.value = date["low"], date["high"]
+        self.side.value, self.sided.value = side, members(date) * side
         self.problem.solve(solver=solver, warm_start=True, **SETTINGS[solver])
         return self.w.value
 
 
-def objective(problem, w):
-    risk = np.sum((problem["loadings"] @ w) ** 2) + np.sum((problem["specific"] * w) ** 2)
-    return 0.5 * RISK * risk - problem["expected"] @ w
+def objective(date, cost, w):
+    risk = np.sum((date["loadings"] @ w) ** 2) + np.sum((date["specific"] * w) ** 2)
+    return 0.5 * RISK * risk - date["expected"] @ w + cost * np.abs(w - date["before"]).sum()
 
 
 def main():
-    problems = read(sys.argv[1])
-    ways = {
-        "matrix": lambda: Matrix(),
-        "parameter": lambda: Parameter(problems[0], lean=False),
-        "lean": lambda: Parameter(problems[0], lean=True),
-    }
-    for way, make in ways.items():
-        for solver in SETTINGS:
-            model = make()
-            model.solve(problems[0], solver)
-            times, apart, worse = [], 0.0, 0.0
-            for problem in problems:
-                start = time.perf_counter()
-                w = model.solve(problem, solver)
-                times.append(time.perf_counter() - start)
-                ours = problem[solver.lower()]
-                apart = max(apart, np.abs(w - ours).max())
-                worse = max(worse, objective(problem, ours) - objective(problem, w))
-            print(
-                f"{way:10} {solver:9} {1e3 * np.median(times):8.2f} ms per date (median), weights differ by {apart:.1e},"
-                f" ours is worse by {worse:.1e} at most",
-                flush=True,
-            )
+    for cost, dates in read(sys.argv[1]):
+        print(f"{len(dates[0]['expected'])} names, {len(dates[0]['loadings'])} factors, cost {cost}", flush=True)
+        for way in ("parameter", "lean"):
+            for solver in SETTINGS:
+                model = Problem(dates[0], cost, way == "lean")
+                model.solve(dates[0], solver)
+                times, apart, worse = [], 0.0, 0.0
+                for date in dates:
+                    start = time.perf_counter()
+                    w = model.solve(date, solver)
+                    times.append(time.perf_counter() - start)
+                    ours = date[solver.lower()]
+                    apart = max(apart, np.abs(w - ours).max())
+                    worse = max(worse, objective(date, cost, ours) - objective(date, cost, w))
+                print(
+                    f"  {way:10} {solver:9} {1e3 * np.median(times):8.2f} ms per date (median), weights differ by"
+                    f" {apart:.1e}, ours is worse by {worse:.1e} at most",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

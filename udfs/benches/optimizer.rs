@@ -1,4 +1,4 @@
-//! The mean–variance optimiser on a market of random numbers: milliseconds per weekly date of 300 candidates.
+//! The mean–variance optimiser on markets of random numbers, date after date: milliseconds per date from signal to book.
 //!
 //! `cargo bench -p kairos-udfs --bench optimizer -- [PROBLEMS]` also writes the problems of some dates and their solutions
 //! to a file, for `benches/peers/optimizer.py`: arrays in NumPy's format one after the other.
@@ -14,109 +14,172 @@ use std::time::Instant;
 use kairos_udfs::kernels::optimize::{
     Estimator, MeanVariance, Method, Optimization, Optimized, RiskModel, Solver, Status, optimize,
 };
+use kairos_udfs::kernels::portfolio::CrossSection;
 use market::Market;
 
-const WEEKS: usize = 500;
-const WRITTEN: usize = 40;
+/// How often a sequence is repeated; the median counts.
+const REPEATS: usize = 5;
+const COST: f64 = 5e-4;
+
+/// Dates one after the other, and how they are optimised.
+struct Sequence {
+    label: &'static str,
+    market: Market,
+    /// Dates before it have not enough returns.
+    first: usize,
+    /// How many dates are written for others to solve.
+    written: usize,
+    /// Candidates of each side.
+    side: usize,
+    risk_model: RiskModel,
+}
+
+fn sequences() -> [Sequence; 2] {
+    let factors = Estimator::Factors { count: 10 };
+    [
+        Sequence {
+            label: "300 names, 60 days, shrunk covariance",
+            market: Market::new(42, 500, 200),
+            first: 0,
+            written: 60,
+            side: 150,
+            risk_model: RiskModel::default(),
+        },
+        Sequence {
+            label: "3000 names, 252 days, 10 factors",
+            market: Market::new(43, 3200, 56),
+            first: 36,
+            written: 10,
+            side: 1500,
+            risk_model: RiskModel { estimator: factors, window: 252, ..RiskModel::default() },
+        },
+    ]
+}
 
 fn main() -> io::Result<()> {
     // Cargo adds a flag of its own.
     let file = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    for names in [500, 3000] {
-        let market = Market::new(42, names, WEEKS);
-        for (label, estimator) in [
-            ("diagonal", Estimator::Diagonal { intensity: 0.3 }),
-            ("ledoit-wolf", Estimator::LedoitWolf),
-            ("10 factors", Estimator::Factors { count: 10 }),
-        ] {
-            let risk_model = RiskModel { estimator, ..RiskModel::default() };
-            measure_covariance(&market, label, &risk_model);
-            for solver in [Solver::Osqp, Solver::Clarabel] {
-                for threads in [1, 2] {
-                    measure(&market, label, MeanVariance { solver, risk_model, ..MeanVariance::default() }, threads);
-                }
+    let mut to = file.map(File::create).transpose()?.map(BufWriter::new);
+    for sequence in sequences() {
+        sequence.measure_covariance();
+        for cost in [0.0, COST] {
+            let books = [Solver::Osqp, Solver::Clarabel].map(|solver| sequence.measure(solver, cost));
+            if let Some(to) = &mut to {
+                sequence.write(to, cost, &books)?;
             }
         }
-        for solver in [Solver::Osqp, Solver::Clarabel] {
-            let limited = MeanVariance { solver, cost: 5e-4, turnover: Some(0.2), ..MeanVariance::default() };
-            measure(&market, "turnover", limited, 1);
-        }
-        if let Some(file) = file.as_ref().filter(|_| names == 500) {
-            write_problems(&market, BufWriter::new(File::create(file)?))?;
-        }
     }
     Ok(())
 }
 
-fn options(method: MeanVariance) -> Optimization {
-    Optimization { method: Method::MeanVariance(method), ..Optimization::default() }
-}
+impl Sequence {
+    fn options(&self, solver: Solver, cost: f64) -> Optimization {
+        let method = MeanVariance { solver, cost, risk_model: self.risk_model, ..MeanVariance::default() };
+        let method = Method::MeanVariance(method);
+        Optimization { method, long: self.side, short: self.side, ..Optimization::default() }
+    }
 
-fn measure(market: &Market, label: &str, method: MeanVariance, threads: usize) {
-    let dates = market.dates();
-    let start = Instant::now();
-    let books = optimize(&dates, &market.returns, &options(method), threads);
-    let elapsed = start.elapsed().as_secs_f64() * 1e3 / dates.len() as f64;
-    let mean = |value: &dyn Fn(&Optimized) -> f64| books.iter().map(value).sum::<f64>() / books.len() as f64;
-    let worst = books.iter().map(|book| book.residual).fold(0.0, f64::max);
-    println!(
-        "{label:12} {:?} threads {threads}: {elapsed:7.2} ms per date, {:5.0} iterations, at bound {:.2}, solved {:.3}, \
-         other solver {:.3}, KKT {worst:.0e}",
-        method.solver,
-        mean(&|book| f64::from(book.iterations)),
-        mean(&|book| book.at_bound),
-        mean(&|book| f64::from(u8::from(book.status == Status::Solved))),
-        mean(&|book| f64::from(u8::from(book.fallbacks.other_solver))),
-    );
-}
+    fn dates(&self) -> Vec<(i32, CrossSection<'_>)> {
+        self.market.dates().split_off(self.first)
+    }
 
-fn measure_covariance(market: &Market, label: &str, model: &RiskModel) {
-    let tickers: Vec<u32> = (0..300).collect();
-    let start = Instant::now();
-    let estimates = market.days.iter().filter_map(|day| model.estimate(&market.returns, *day, &tickers)).count();
-    println!("{label:12} covariance: {:.3} ms per date", start.elapsed().as_secs_f64() * 1e3 / estimates as f64);
-}
+    fn measure(&self, solver: Solver, cost: f64) -> Vec<Optimized> {
+        let dates = self.dates();
+        let mut books = Vec::new();
+        let mut times: Vec<f64> = (0..REPEATS)
+            .map(|_| {
+                let start = Instant::now();
+                books = optimize(&dates, &self.market.returns, &self.options(solver, cost), 1);
+                start.elapsed().as_secs_f64() * 1e3 / dates.len() as f64
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let mean = |value: &dyn Fn(&Optimized) -> f64| books.iter().map(value).sum::<f64>() / books.len() as f64;
+        let share = |of: &dyn Fn(&Optimized) -> bool| mean(&|book| f64::from(u8::from(of(book))));
+        println!(
+            "{}, cost {cost}, {solver:?}: {:.2} ms per date, {:.1} iterations, solved {:.3}, without the solver {:.3}, \
+             at bound {:.2}, KKT {:.0e}",
+            self.label,
+            times[REPEATS / 2],
+            mean(&|book| f64::from(book.iterations)),
+            share(&|book| book.status == Status::Solved),
+            share(&|book| book.warm),
+            mean(&|book| book.at_bound),
+            books.iter().map(|book| book.residual).fold(0.0, f64::max),
+        );
+        books
+    }
 
-/// Per date: expected return, beta, sector, sign, specific standard deviation, loadings (factors × names), the caps of
-/// sectors, weights by OSQP, weights by Clarabel.
-fn write_problems(market: &Market, mut to: impl Write) -> io::Result<()> {
-    let method = MeanVariance::default();
-    write_array(&mut to, &[1], &[WRITTEN as f64])?;
-    for (day, cross) in market.dates().iter().take(WRITTEN) {
-        let of = |solver| {
-            optimize(&[(*day, *cross)], &market.returns, &options(MeanVariance { solver, ..method }), 1).remove(0)
-        };
-        let (osqp, clarabel) = (of(Solver::Osqp), of(Solver::Clarabel));
-        let tickers: Vec<u32> = osqp.positions.iter().map(|position| position.ticker).collect();
-        let estimate = method.risk_model.estimate(&market.returns, *day, &tickers).expect("the optimiser had one");
-        let covariance = estimate.covariance;
-        let each = |value: &dyn Fn(usize) -> f64| (0..tickers.len()).map(value).collect::<Vec<f64>>();
-        let row = |name: usize| tickers[name] as usize;
+    fn measure_covariance(&self) {
+        let tickers: Vec<u32> = (0..2 * self.side as u32).collect();
+        let days = &self.market.days[self.first..];
+        let start = Instant::now();
+        let estimate = |day: &i32| self.risk_model.estimate(&self.market.returns, *day, &tickers);
+        let estimates = days.iter().filter_map(estimate).count();
+        let elapsed = start.elapsed().as_secs_f64() * 1e3;
+        println!("{}, covariance alone: {:.2} ms per date", self.label, elapsed / estimates as f64);
+    }
+
+    /// The number of dates and the cost, then per date: expected return, beta, sector, smallest and largest weight,
+    /// weight before, specific standard deviation, loadings (factors × names), the caps of sectors, weights by OSQP and by
+    /// Clarabel.
+    fn write(&self, to: &mut impl Write, cost: f64, books: &[Vec<Optimized>; 2]) -> io::Result<()> {
+        let method = MeanVariance::default();
         let scale = method.ic * method.horizon.sqrt();
-        let sides = each(&|name| if osqp.positions[name].z > 0.0 { 1.0 } else { -1.0 });
-        let members =
-            |sector: u32| cross.sector.iter().zip(cross.eligible).filter(|(s, e)| **s == sector && **e).count();
-        let eligible = cross.eligible.iter().filter(|eligible| **eligible).count();
-        let caps: Vec<f64> =
-            (0..market::SECTORS).map(|sector| 2.0 * members(sector) as f64 / eligible as f64).collect();
-        let loadings = (0..covariance.factors()).flat_map(|factor| each(&|name| covariance.loadings(name)[factor]));
-        let vectors = [
-            each(&|name| scale * cross.volatility[row(name)] * osqp.positions[name].z),
-            each(&|name| cross.beta[row(name)]),
-            each(&|name| f64::from(cross.sector[row(name)])),
-            sides,
-            each(&|name| covariance.specific()[name].sqrt()),
-        ];
-        for vector in &vectors {
-            write_array(&mut to, &[tickers.len()], vector)?;
+        write_array(to, &[2], &[self.written as f64, cost])?;
+        for (place, (day, cross)) in self.dates().iter().take(self.written).enumerate() {
+            // Without anything held, the names of a book are the candidates.
+            let how = self.options(Solver::Osqp, 0.0);
+            let alone = optimize(&[(*day, *cross)], &self.market.returns, &how, 1).remove(0);
+            let candidates: Vec<u32> = alone.positions.iter().map(|position| position.ticker).collect();
+            let is_candidate = |ticker: u32| candidates.binary_search(&ticker).is_ok();
+            let of = |book: &Optimized, ticker: u32| {
+                let position = book.positions.iter().find(|position| position.ticker == ticker);
+                position.map_or(0.0, |position| position.weight)
+            };
+            let names = &books[0][place].positions;
+            let names: Vec<_> = names.iter().filter(|it| cost != 0.0 || is_candidate(it.ticker)).collect();
+            let tickers: Vec<u32> = names.iter().map(|position| position.ticker).collect();
+            let estimate = self.risk_model.estimate(&self.market.returns, *day, &tickers);
+            let covariance = estimate.expect("the optimiser had one").covariance;
+            let each = |value: &dyn Fn(usize) -> f64| (0..tickers.len()).map(value).collect::<Vec<f64>>();
+            let row = |name: usize| tickers[name] as usize;
+            let range = |name: usize| match names[name] {
+                it if !is_candidate(it.ticker) => (it.before.min(0.0), it.before.max(0.0)),
+                it if it.z > 0.0 => (0.0, how.name_cap),
+                _ => (-how.name_cap, 0.0),
+            };
+            let expected = |name: usize| {
+                let value = scale * cross.volatility[row(name)] * names[name].z;
+                if value.is_finite() { value } else { 0.0 }
+            };
+            for vector in [
+                each(&expected),
+                each(&|name| cross.beta[row(name)]),
+                each(&|name| f64::from(cross.sector[row(name)])),
+                each(&|name| range(name).0),
+                each(&|name| range(name).1),
+                each(&|name| if cost == 0.0 { 0.0 } else { names[name].before }),
+                each(&|name| covariance.specific()[name].sqrt()),
+            ] {
+                write_array(to, &[tickers.len()], &vector)?;
+            }
+            let factor = |factor: usize| each(&|name| covariance.loadings(name)[factor]);
+            let loadings: Vec<f64> = (0..covariance.factors()).flat_map(factor).collect();
+            write_array(to, &[covariance.factors(), tickers.len()], &loadings)?;
+            write_array(to, &[market::SECTORS as usize], &sector_caps(cross, how.sector_multiple))?;
+            for books in books {
+                write_array(to, &[tickers.len()], &each(&|name| of(&books[place], tickers[name])))?;
+            }
         }
-        write_array(&mut to, &[covariance.factors(), tickers.len()], &loadings.collect::<Vec<_>>())?;
-        write_array(&mut to, &[caps.len()], &caps)?;
-        for book in [osqp, clarabel] {
-            write_array(&mut to, &[tickers.len()], &each(&|name| book.positions[name].weight))?;
-        }
+        Ok(())
     }
-    Ok(())
+}
+
+fn sector_caps(cross: &CrossSection<'_>, multiple: f64) -> Vec<f64> {
+    let eligible = || cross.sector.iter().zip(cross.eligible).filter(|(_, eligible)| **eligible);
+    let members = |sector: u32| eligible().filter(|(of, _)| **of == sector).count() as f64;
+    (0..market::SECTORS).map(|sector| multiple * members(sector) / eligible().count() as f64).collect()
 }
 
 /// Version 1.0 of <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.

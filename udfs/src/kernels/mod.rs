@@ -19,6 +19,7 @@ pub mod portfolio;
 mod quantile;
 mod rank;
 mod ranking;
+mod rebalance;
 mod regime;
 mod reproducible_sum;
 mod rolling_extremes;

@@ -123,7 +123,7 @@ fn optimization(options: &Options) -> Result<Optimization, TableFunctionError> {
         clip: options.number("clip"),
         ties: match (options.word("ties"), options.word("method")) {
             ("ticker", _) | (_, "kkt_clip") => Ties::Ticker,
-            _ => Ties::Signal,
+            _ => Ties::RawSignal,
         },
         name_cap: options.number("name_cap"),
         sector_multiple: unlimited("sector_multiple"),

@@ -3,43 +3,99 @@
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
 
-use super::solver::{Answer, Columns, Point, Program, Verdict};
+use super::active_set;
+use super::solver::{Answer, Columns, EXACT, Point, Program, QuadraticSolver, Verdict};
 
-/// Tolerance of the duality gap. Weights are only as near as the root of it, so the default of 1e−8 is not enough.
-const GAP: f64 = 1e-12;
+/// Tolerances of the duality gap. Weights are only as near as the root of it, so that it must be far below what is asked
+/// of them; but a wide one tells which constraints bind, which is mostly enough.
+const GAPS: [f64; 2] = [1e-2, 1e-12];
 
 /// One thread: the caller has others for other dates.
-fn settings() -> DefaultSettings<f64> {
+fn settings(gap: f64) -> DefaultSettings<f64> {
     DefaultSettings {
         verbose: false,
         presolve_enable: false,
         max_threads: 1,
-        tol_gap_abs: GAP,
-        tol_gap_rel: GAP,
+        tol_gap_abs: gap,
+        tol_gap_rel: gap,
+        tol_feas: gap.max(1e-8),
         ..DefaultSettings::default()
     }
 }
 
-pub(crate) fn solve(program: &Program) -> Answer {
-    let mut answer = Answer { verdict: Verdict::NotSolved, point: Point::default(), iterations: 0 };
-    let cones = Cones::of(program);
-    let size = program.linear.len();
-    let diagonal = CscMatrix::new(size, size, (0..=size).collect(), (0..size).collect(), program.quadratic.clone());
-    let kinds = [SupportedConeT::ZeroConeT(cones.equalities), SupportedConeT::NonnegativeConeT(cones.inequalities())];
-    let solver =
-        DefaultSolver::new(&diagonal, &program.linear, &cones.matrix(program), &cones.bounds, &kinds, settings());
-    let Ok(mut solver) = solver else { return answer };
-    solver.solve();
-    let solution = &solver.solution;
-    answer.iterations = solution.iterations;
-    answer.verdict = match solution.status {
-        SolverStatus::PrimalInfeasible => Verdict::Infeasible,
-        SolverStatus::DualInfeasible => Verdict::Unbounded,
-        // Where it stalled it may still be near enough: the KKT conditions decide.
-        _ => Verdict::Solved,
-    };
-    answer.point = Point { x: solution.x.clone(), y: cones.multipliers(&solution.z) };
-    answer
+/// Clarabel and its workspace: how the matrices are scaled and ordered.
+#[derive(Default)]
+pub(crate) struct Clarabel {
+    workspace: Option<Workspace>,
+}
+
+struct Workspace {
+    matrix: Columns,
+    cones: Cones,
+    solver: DefaultSolver<f64>,
+}
+
+impl QuadraticSolver for Clarabel {
+    /// An interior point method has no use for a start.
+    fn solve(&mut self, program: &Program, _: Option<&Point>) -> Answer {
+        let mut answer = Answer { verdict: Verdict::NotSolved, point: Point::default(), iterations: 0 };
+        let Some(Workspace { cones, solver, .. }) = self.prepared(program) else { return answer };
+        for gap in GAPS {
+            if solver.update_settings(settings(gap)).is_err() {
+                return answer;
+            }
+            solver.solve();
+            let solution = &solver.solution;
+            answer.iterations += solution.iterations;
+            answer.verdict = match solution.status {
+                SolverStatus::PrimalInfeasible => Verdict::Infeasible,
+                SolverStatus::DualInfeasible => Verdict::Unbounded,
+                // Where it stalled it may still be near enough: the KKT conditions decide.
+                _ => Verdict::Solved,
+            };
+            if answer.verdict != Verdict::Solved {
+                return answer;
+            }
+            let point = Point { x: solution.x.clone(), y: cones.multipliers(&solution.z) };
+            let (point, residual, steps) = active_set::refined(program, point);
+            answer.iterations += steps;
+            answer.point = point;
+            if residual <= EXACT {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+impl Clarabel {
+    /// A workspace with the numbers of a program: the one there is, if the entries are at the same places and the same
+    /// bounds exist. Nothing if Clarabel refuses the program.
+    fn prepared(&mut self, program: &Program) -> Option<&mut Workspace> {
+        let cones = Cones::of(program);
+        let matrix = cones.matrix(program);
+        let kept = self
+            .workspace
+            .take()
+            .filter(|kept| kept.matrix.same_places(&program.matrix) && kept.cones.place == cones.place);
+        let updated = kept.and_then(|Workspace { mut solver, .. }| {
+            let (quadratic, linear) = (&program.quadratic, &program.linear);
+            solver.update_data(quadratic, linear, &matrix.nzval, &cones.bounds).ok().map(|()| solver)
+        });
+        let solver = match updated {
+            Some(solver) => solver,
+            None => {
+                let size = program.linear.len();
+                let (start, row) = ((0..=size).collect(), (0..size).collect());
+                let diagonal = CscMatrix::new(size, size, start, row, program.quadratic.clone());
+                let zero = SupportedConeT::ZeroConeT(cones.equalities);
+                let kinds = [zero, SupportedConeT::NonnegativeConeT(cones.inequalities())];
+                let settings = settings(GAPS[0]);
+                DefaultSolver::new(&diagonal, &program.linear, &matrix, &cones.bounds, &kinds, settings).ok()?
+            }
+        };
+        Some(self.workspace.insert(Workspace { matrix: program.matrix.clone(), cones, solver }))
+    }
 }
 
 /// The rows in Clarabel's form `Ax + s = b`: equalities (s = 0) first, then one row s ≥ 0 per bound that exists.

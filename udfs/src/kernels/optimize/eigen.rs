@@ -1,57 +1,143 @@
-//! Eigenvalues of a small symmetric matrix.
+//! Eigenvalues of a symmetric matrix.
 
-/// More sweeps than any matrix of finite numbers needs: convergence is quadratic.
-const SWEEPS: usize = 60;
+use super::dense::dot;
 
-/// Eigenvalues in descending order and their unit eigenvectors, by Jacobi rotations (Golub and Van Loan, "Matrix
-/// Computations", §8.5). The matrix is given one row after the other. The largest entry of a vector is positive, so that
-/// the result does not depend on the path.
-pub(crate) fn symmetric_eigen(n: usize, mut matrix: Vec<f64>) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let mut vectors: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
-    let total: f64 = matrix.iter().map(|value| value * value).sum();
-    for _ in 0..SWEEPS {
-        let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| matrix[i * n + j].powi(2)).sum();
-        if off.is_nan() || off <= total * f64::EPSILON.powi(2) {
-            break;
-        }
-        for p in 0..n {
-            for q in p + 1..n {
-                rotate(n, &mut matrix, &mut vectors, p, q);
-            }
-        }
-    }
+/// More steps than an eigenvalue of any matrix of finite numbers needs: convergence is cubic.
+const STEPS: usize = 60;
+
+/// The largest eigenvalues in descending order and their unit eigenvectors, by reduction to tridiagonal form and implicit
+/// QL steps (Golub and Van Loan, "Matrix Computations", §8.3). The matrix is given one row after the other. The largest
+/// entry of a vector is positive, so that the result does not depend on the path.
+pub(crate) fn symmetric_eigen(n: usize, matrix: Vec<f64>, count: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let (mut tridiagonal, reflections) = Tridiagonal::of(n, matrix);
+    let mut vectors = tridiagonal.diagonalise();
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|a, b| matrix[b * n + b].total_cmp(&matrix[a * n + a]).then(a.cmp(b)));
-    let values = order.iter().map(|&i| matrix[i * n + i]).collect();
-    let vectors = order.iter().map(|&i| oriented(std::mem::take(&mut vectors[i]))).collect();
-    (values, vectors)
+    order.sort_by(|a, b| tridiagonal.diagonal[*b].total_cmp(&tridiagonal.diagonal[*a]).then(a.cmp(b)));
+    order.truncate(count);
+    let values = order.iter().map(|&i| tridiagonal.diagonal[i]).collect();
+    let original = |&i: &usize| {
+        let mut vector = std::mem::take(&mut vectors[i]);
+        reflections.iter().rev().for_each(|reflection| reflection.apply(&mut vector));
+        oriented(vector)
+    };
+    (values, order.iter().map(original).collect())
 }
 
-/// Makes the entry (p, q) zero.
-fn rotate(n: usize, matrix: &mut [f64], vectors: &mut [Vec<f64>], p: usize, q: usize) {
-    let entry = matrix[p * n + q];
-    if entry == 0.0 {
-        return;
+/// `1 − scale·vv'`, with v in the last entries.
+struct Reflection {
+    scale: f64,
+    vector: Vec<f64>,
+}
+
+impl Reflection {
+    /// The one that turns x into a multiple of the first unit vector, and the multiple.
+    fn of(x: impl Iterator<Item = f64>) -> (Self, f64) {
+        let mut vector: Vec<f64> = x.collect();
+        let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let image = if vector[0] > 0.0 { -length } else { length };
+        vector[0] -= image;
+        let square: f64 = vector.iter().map(|value| value * value).sum();
+        (Self { scale: if square > 0.0 { 2.0 / square } else { 0.0 }, vector }, image)
     }
-    let theta = (matrix[q * n + q] - matrix[p * n + p]) / (2.0 * entry);
-    let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
-    let cosine = tangent.hypot(1.0).recip();
-    let sine = tangent * cosine;
-    for k in 0..n {
-        let (a, b) = (matrix[k * n + p], matrix[k * n + q]);
-        matrix[k * n + p] = cosine * a - sine * b;
-        matrix[k * n + q] = sine * a + cosine * b;
+
+    fn apply(&self, x: &mut [f64]) {
+        let last = x.len() - self.vector.len();
+        let along = self.scale * dot(&self.vector, &x[last..]);
+        add(&mut x[last..], -along, &self.vector);
     }
-    let (above, below) = matrix.split_at_mut(q * n);
-    turn(cosine, sine, &mut above[p * n..(p + 1) * n], &mut below[..n]);
-    let (above, below) = vectors.split_at_mut(q);
-    turn(cosine, sine, &mut above[p], &mut below[0]);
+}
+
+struct Tridiagonal {
+    diagonal: Vec<f64>,
+    /// The entries next to the diagonal, and a 0.
+    beside: Vec<f64>,
+}
+
+impl Tridiagonal {
+    /// The tridiagonal matrix that reflections, one after the other, make of a symmetric one.
+    fn of(n: usize, mut matrix: Vec<f64>) -> (Self, Vec<Reflection>) {
+        let mut beside = vec![0.0; n];
+        let mut reflections = Vec::with_capacity(n);
+        for k in 0..n.saturating_sub(1) {
+            let (reflection, image) = Reflection::of((k + 1..n).map(|row| matrix[row * n + k]));
+            beside[k] = image;
+            let Reflection { scale, vector } = &reflection;
+            // `(1 − scale·vv')A(1 − scale·vv') = A − vw' − wv'`.
+            let mut w: Vec<f64> =
+                (k + 1..n).map(|row| scale * dot(&matrix[row * n + k + 1..(row + 1) * n], vector)).collect();
+            let along = 0.5 * scale * dot(&w, vector);
+            add(&mut w, -along, vector);
+            for (row, values) in matrix.chunks_exact_mut(n).skip(k + 1).enumerate() {
+                add(&mut values[k + 1..], -vector[row], &w);
+                add(&mut values[k + 1..], -w[row], vector);
+            }
+            reflections.push(reflection);
+        }
+        (Self { diagonal: (0..n).map(|row| matrix[row * n + row]).collect(), beside }, reflections)
+    }
+
+    /// Makes the entries beside the diagonal 0. The eigenvectors.
+    fn diagonalise(&mut self) -> Vec<Vec<f64>> {
+        let n = self.diagonal.len();
+        let unit = |i: usize| (0..n).map(|j| f64::from(u8::from(i == j))).collect();
+        let mut vectors: Vec<Vec<f64>> = (0..n).map(unit).collect();
+        for first in 0..n {
+            for _ in 0..STEPS {
+                let last = (first..n - 1).find(|i| self.splits_after(*i)).unwrap_or(n - 1);
+                if last == first {
+                    break;
+                }
+                self.step(first, last, &mut vectors);
+            }
+        }
+        vectors
+    }
+
+    fn splits_after(&self, i: usize) -> bool {
+        let size = self.diagonal[i].abs() + self.diagonal[i + 1].abs();
+        self.beside[i].abs() <= f64::EPSILON * size
+    }
+
+    /// One QL step with the shift of Wilkinson on the block `first..=last`.
+    fn step(&mut self, first: usize, last: usize, vectors: &mut [Vec<f64>]) {
+        let Self { diagonal, beside } = self;
+        let ratio = (diagonal[first + 1] - diagonal[first]) / (2.0 * beside[first]);
+        let shift = diagonal[first] - beside[first] / (ratio + ratio.hypot(1.0).copysign(ratio));
+        let mut bulge = diagonal[last] - shift;
+        let (mut sine, mut cosine, mut moved) = (1.0, 1.0, 0.0);
+        for i in (first..last).rev() {
+            let (off, kept) = (sine * beside[i], cosine * beside[i]);
+            let length = off.hypot(bulge);
+            beside[i + 1] = length;
+            if length == 0.0 {
+                // The block falls apart here.
+                diagonal[i + 1] -= moved;
+                beside[last] = 0.0;
+                return;
+            }
+            (sine, cosine) = (off / length, bulge / length);
+            let corner = diagonal[i + 1] - moved;
+            let change = (diagonal[i] - corner) * sine + 2.0 * cosine * kept;
+            moved = sine * change;
+            diagonal[i + 1] = corner + moved;
+            bulge = cosine * change - kept;
+            let (below, above) = vectors.split_at_mut(i + 1);
+            turn(cosine, sine, &mut below[i], &mut above[0]);
+        }
+        diagonal[first] -= moved;
+        beside[first] = bulge;
+        beside[last] = 0.0;
+    }
 }
 
 fn turn(cosine: f64, sine: f64, p: &mut [f64], q: &mut [f64]) {
     for (a, b) in p.iter_mut().zip(q) {
         (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
     }
+}
+
+fn add(to: &mut [f64], scale: f64, values: &[f64]) {
+    to.iter_mut().zip(values).for_each(|(sum, value)| *sum += scale * value);
 }
 
 fn oriented(mut vector: Vec<f64>) -> Vec<f64> {
@@ -63,4 +149,46 @@ fn oriented(mut vector: Vec<f64>) -> Vec<f64> {
         vector.iter_mut().for_each(|value| *value = -*value);
     }
     vector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::symmetric_eigen;
+
+    /// `Av = λv`, unit vectors at right angles, the trace, for matrices of all sizes and ranks.
+    #[test]
+    fn definition() {
+        for n in 1..25_usize {
+            for rank in [1, 2, n / 2 + 1, n] {
+                let factor = |i: usize, k: usize| ((7 * i + 3 * k * k + n) as f64).sin();
+                let entry = |i: usize, j: usize| (0..rank).map(|k| factor(i, k) * factor(j, k)).sum::<f64>();
+                let matrix: Vec<f64> = (0..n * n).map(|cell| entry(cell / n, cell % n)).collect();
+                let (values, vectors) = symmetric_eigen(n, matrix.clone(), n);
+                let trace: f64 = (0..n).map(|i| matrix[i * n + i]).sum();
+                let noise = 1e-13 * trace;
+                assert!((values.iter().sum::<f64>() - trace).abs() < noise);
+                assert!(values.windows(2).all(|pair| pair[0] >= pair[1]));
+                assert!(values[rank.min(n)..].iter().all(|value| value.abs() < noise));
+                for (place, vector) in vectors.iter().enumerate() {
+                    for (row, entry) in matrix.chunks_exact(n).zip(vector) {
+                        let image: f64 = row.iter().zip(vector).map(|(a, v)| a * v).sum();
+                        assert!((image - values[place] * entry).abs() < noise);
+                    }
+                    for (other, against) in vectors.iter().enumerate() {
+                        let product: f64 = vector.iter().zip(against).map(|(a, b)| a * b).sum();
+                        assert!((product - f64::from(u8::from(place == other))).abs() < 1e-13);
+                    }
+                }
+                let (first, _) = symmetric_eigen(n, matrix, 1);
+                assert_eq!(first, values[..1]);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_and_what_is_not_a_number() {
+        assert_eq!(symmetric_eigen(0, Vec::new(), 3), (Vec::new(), Vec::new()));
+        assert_eq!(symmetric_eigen(3, vec![0.0; 9], 3).0, [0.0; 3]);
+        assert_eq!(symmetric_eigen(2, vec![f64::NAN; 4], 2).0.len(), 2);
+    }
 }

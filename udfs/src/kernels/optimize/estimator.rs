@@ -100,29 +100,41 @@ impl Deviations {
     }
 
     fn factor_model(&self, count: usize) -> Covariance {
-        let (_, vectors) = symmetric_eigen(self.rows, self.gram());
         let factors = count.min(self.rows);
+        let (_, vectors) = symmetric_eigen(self.rows, self.gram(), factors);
         let mut loadings = Vec::with_capacity(self.names * factors);
         let mut specific = Vec::with_capacity(self.names);
         for name in 0..self.names {
             let start = loadings.len();
             // An eigenvector v of XX' makes the factor v'X, whose squares sum to the eigenvalue.
             let factor = |vector: &Vec<f64>| vector.iter().zip(self.name(name)).map(|(v, x)| v * x).sum::<f64>();
-            loadings.extend(vectors[..factors].iter().map(factor));
+            loadings.extend(vectors.iter().map(factor));
             let common: f64 = loadings[start..].iter().map(|loading| loading * loading).sum();
             specific.push((self.variances[name] - common).max(0.0));
         }
         Covariance::new(specific, factors, loadings)
     }
 
-    /// `XX'`, rows × rows.
+    /// `XX'`, rows × rows. Four names at a time, since reading and writing the sums takes longer than the products.
     fn gram(&self) -> Vec<f64> {
-        let mut gram = vec![0.0; self.rows * self.rows];
-        for name in 0..self.names {
-            let values = self.name(name);
-            for (row, value) in gram.chunks_exact_mut(self.rows.max(1)).zip(values) {
-                row.iter_mut().zip(values).for_each(|(sum, other)| *sum += value * other);
+        let rows = self.rows;
+        let mut gram = vec![0.0; rows * rows];
+        if rows == 0 {
+            return gram;
+        }
+        let nobody = vec![0.0; rows];
+        for first in (0..self.names).step_by(4) {
+            let name = |lane| if first + lane < self.names { self.name(first + lane) } else { &nobody };
+            let [a, b, c, d] = [name(0), name(1), name(2), name(3)];
+            for (row, sums) in gram.chunks_exact_mut(rows).enumerate() {
+                let others = a.iter().zip(b).zip(c.iter().zip(d));
+                for (sum, ((other_a, other_b), (other_c, other_d))) in sums[..=row].iter_mut().zip(others) {
+                    *sum += a[row] * other_a + b[row] * other_b + (c[row] * other_c + d[row] * other_d);
+                }
             }
+        }
+        for row in 0..rows {
+            (0..row).for_each(|column| gram[column * rows + row] = gram[row * rows + column]);
         }
         gram
     }

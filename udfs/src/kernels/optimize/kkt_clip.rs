@@ -5,10 +5,9 @@ use super::covariance::Covariance;
 use super::estimator::Estimator;
 use super::options::{KktClip, Optimization, Script};
 use super::outcome::{Bound, Cause, Decision, Fallbacks, Status, Weight};
-use super::residual::residual;
 use super::returns::{Coverage, Returns};
 use super::signal::{Sectors, Signal};
-use crate::kernels::portfolio::CrossSection;
+use crate::kernels::rebalance::{CrossSection, residual};
 
 /// Fewer names are not neutralised.
 const MIN_NAMES: usize = 3;
@@ -111,7 +110,7 @@ fn book(names: &Names, raw: &[f64], how: &Optimization, shares: &[f64]) -> Optio
     let mut weights: Vec<f64> = raw.iter().zip(&names.z).map(clip).collect();
     cap_sectors(&mut weights, &names.sector, shares, how.sector_multiple);
     scale_to(&mut weights, 1.0)?;
-    let mut weights = residual(&weights, &names.beta, MIN_NAMES);
+    residual(&mut weights, &names.beta, MIN_NAMES);
     scale_to(&mut weights, 1.0)?;
     Some(weights)
 }

@@ -1,12 +1,29 @@
 //! One date of the mean–variance optimiser (spec 06 §6.4).
 
+use super::limit::Priced;
+use super::memory::Memory;
 use super::options::{Book, MeanVariance, Optimization};
 use super::outcome::{Bound, Cause, Decision, Fallbacks, Relaxation, Status, Weight};
 use super::problem::{Balance, Limits, Name, Problem};
 use super::returns::Returns;
 use super::signal::{Candidate, Sectors, Side, Signal};
-use super::solver::Verdict;
-use crate::kernels::portfolio::CrossSection;
+use super::solver::{Solution, Verdict, Workspace};
+use crate::kernels::rebalance::CrossSection;
+
+/// What is kept from one date to the next: the workspaces of the solver and of the other one, once it was needed, and
+/// what is remembered of the last date that was solved.
+pub(crate) struct Carried {
+    solver: Workspace,
+    other: Option<Workspace>,
+    memory: Memory,
+}
+
+impl Carried {
+    /// Nothing yet.
+    pub fn new(method: &MeanVariance) -> Self {
+        Self { solver: Workspace::new(method.solver), other: None, memory: Memory::default() }
+    }
+}
 
 /// One date.
 pub(crate) struct Date<'a> {
@@ -19,7 +36,13 @@ pub(crate) struct Date<'a> {
 impl Date<'_> {
     /// Decides on a book. `before` are the weights by row of the cross-section, if the new book depends on them: what is
     /// held and no candidate can then be kept or sold.
-    pub fn optimize(&self, how: &Optimization, method: &MeanVariance, before: Option<&[f64]>) -> Decision {
+    pub fn optimize(
+        &self,
+        how: &Optimization,
+        method: &MeanVariance,
+        before: Option<&[f64]>,
+        carried: &mut Carried,
+    ) -> Decision {
         let usable = |row: usize| {
             let neutral = how.book == Book::LongOnly || self.cross.beta[row].is_finite();
             neutral && self.cross.volatility[row].is_finite() && self.cross.volatility[row] > 0.0
@@ -49,7 +72,12 @@ impl Date<'_> {
             limits: limits(how, method, &sectors, before),
             unit: how.name_cap,
         };
-        climb(problem, &rows, method, fallbacks)
+        let near = carried.memory.recall(&tickers, &sectors);
+        let (decision, priced) = climb(problem, &rows, method, fallbacks, carried, near.as_ref());
+        if let Some(priced) = priced {
+            carried.memory = Memory::of(&tickers, &priced, &sectors);
+        }
+        decision
     }
 
     /// The rows to decide on, ascending, and what is known of them.
@@ -101,32 +129,56 @@ fn limits(how: &Optimization, method: &MeanVariance, sectors: &Sectors, before: 
 }
 
 /// Solves the problem, with fewer limits from rung to rung until it can be solved.
-fn climb(mut problem: Problem<'_>, rows: &[usize], method: &MeanVariance, mut fallbacks: Fallbacks) -> Decision {
+fn climb(
+    mut problem: Problem<'_>,
+    rows: &[usize],
+    method: &MeanVariance,
+    mut fallbacks: Fallbacks,
+    carried: &mut Carried,
+    near: Option<&Priced>,
+) -> (Decision, Option<Priced>) {
     let mut iterations = 0;
     let mut status = Status::Solved;
     loop {
-        let (mut solution, mut weights) = problem.solve(method.solver);
-        iterations += solution.iterations;
-        if solution.verdict == Verdict::NotSolved {
-            fallbacks.other_solver = true;
-            (solution, weights) = problem.solve(method.solver.other());
-            iterations += solution.iterations;
-        }
+        let (solution, priced) = solved(&problem, method, &mut iterations, &mut fallbacks, carried, near);
         if solution.verdict == Verdict::Solved {
             let residual = solution.residual.largest();
             let returns = method.risk_model.window;
-            let weights = decided(&problem, rows, &weights);
-            return Decision { weights, status, residual, iterations, returns, fallbacks };
+            let weights = decided(&problem, rows, &priced.weights);
+            let warm = solution.warm;
+            return (Decision { weights, status, residual, iterations, warm, returns, fallbacks }, Some(priced));
         }
         match relax(&mut problem.limits, status) {
             Some(relaxation) => status = Status::Relaxed(relaxation),
             None => {
                 let infeasible = solution.verdict == Verdict::Infeasible;
                 let cause = if infeasible { Cause::Infeasible } else { Cause::NotSolved };
-                return Decision { iterations, ..Decision::without_weights(Status::Held(cause), fallbacks) };
+                let without = Decision::without_weights(Status::Held(cause), fallbacks);
+                return (Decision { iterations, ..without }, None);
             }
         }
     }
+}
+
+/// The solution by the chosen solver or, if that cannot tell, by the other one.
+fn solved(
+    problem: &Problem<'_>,
+    method: &MeanVariance,
+    iterations: &mut u32,
+    fallbacks: &mut Fallbacks,
+    carried: &mut Carried,
+    near: Option<&Priced>,
+) -> (Solution, Priced) {
+    let (solution, priced) = problem.solve_from(&mut carried.solver, near);
+    *iterations += solution.iterations;
+    if solution.verdict != Verdict::NotSolved {
+        return (solution, priced);
+    }
+    fallbacks.other_solver = true;
+    let other = carried.other.get_or_insert_with(|| Workspace::new(method.solver.other()));
+    let (solution, priced) = problem.solve_from(other, near);
+    *iterations += solution.iterations;
+    (solution, priced)
 }
 
 /// The next rung, if there is one that changes something.

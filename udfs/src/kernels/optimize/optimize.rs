@@ -5,13 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::holdings::Holdings;
 use super::kkt_clip;
-use super::mean_variance::Date;
+use super::mean_variance::{Carried, Date};
 use super::options::{Method, Optimization};
 use super::outcome::{Bound, Decision, Optimized, Position, Status};
 use super::returns::Returns;
 use super::signal::Signal;
 use crate::kernels::Degenerate;
-use crate::kernels::portfolio::CrossSection;
+use crate::kernels::rebalance::CrossSection;
+
+/// How many consecutive dates are worked on one after the other, each from the solution before, where books do not depend
+/// on each other. The first has no such start. Which dates these are depends on nothing but their places, so that neither
+/// threads nor later dates have any effect.
+const RUN: usize = 16;
 
 /// The optimised book of every date, in days since 1970-01-01, ascending. A book depends on its date and, with trading
 /// costs or a turnover limit, on the book before it: never on later dates, and not on the number of threads. Without
@@ -22,50 +27,58 @@ pub fn optimize(
     how: &Optimization,
     threads: usize,
 ) -> Vec<Optimized> {
-    let degenerate = match how.method {
-        Method::MeanVariance(_) => Degenerate::Corrected,
-        Method::KktClip(_) => Degenerate::Reference,
-    };
-    let decide = |date: &(i32, CrossSection<'_>), before: Option<&[f64]>| {
-        let (day, cross) = date;
-        let signal = Signal::of(cross, how.clip, degenerate, how.ties);
-        let decision = match &how.method {
-            Method::MeanVariance(method) => {
-                Date { day: *day, cross, signal: &signal, returns }.optimize(how, method, before)
-            }
-            Method::KktClip(method) => kkt_clip::optimize(*day, cross, &signal, returns, how, method),
-        };
-        (signal, decision)
-    };
     let mut holdings = Holdings::default();
-    let mut settled = |date: &(i32, CrossSection<'_>), signal: &Signal, decision: Decision| {
-        let optimized = settle(date, signal, decision, &holdings);
-        let rows = optimized.positions.iter().filter_map(|position| {
-            date.1.ticker.binary_search(&position.ticker).ok().map(|row| (row, position.weight))
-        });
-        holdings = Holdings::drifted(&date.1, rows);
-        (optimized, holdings.clone())
-    };
-    if matches!(&how.method, Method::MeanVariance(method) if method.carries_over()) {
-        let mut before = Holdings::default();
-        let step = |date: &(i32, CrossSection<'_>)| {
-            let (signal, decision) = decide(date, Some(&before.by_row(&date.1)));
-            let (optimized, after) = settled(date, &signal, decision);
-            before = after;
-            optimized
-        };
-        return dates.iter().map(step).collect();
+    match &how.method {
+        Method::MeanVariance(method) if method.carries_over() => {
+            let mut carried = Carried::new(method);
+            let step = |date: &(i32, CrossSection<'_>)| {
+                let signal = Signal::of(&date.1, how.clip, Degenerate::Corrected, how.ties);
+                let before = holdings.by_row(&date.1);
+                let date_of = Date { day: date.0, cross: &date.1, signal: &signal, returns };
+                let decision = date_of.optimize(how, method, Some(&before), &mut carried);
+                settle(date, &signal, decision, &mut holdings)
+            };
+            dates.iter().map(step).collect()
+        }
+        _ => {
+            let runs: Vec<_> = dates.chunks(RUN).collect();
+            let decisions = in_parallel(&runs, threads, |run| decide(run, returns, how));
+            let each = dates.iter().zip(decisions.into_iter().flatten());
+            each.map(|(date, (signal, decision))| settle(date, &signal, decision, &mut holdings)).collect()
+        }
     }
-    let decisions = in_parallel(dates, threads, |date| decide(date, None));
-    dates.iter().zip(decisions).map(|(date, (signal, decision))| settled(date, &signal, decision).0).collect()
 }
 
-/// Makes positions of a decision, and of what was held before.
+/// Decides on consecutive dates that do not depend on the books before them.
+fn decide(run: &[(i32, CrossSection<'_>)], returns: &Returns, how: &Optimization) -> Vec<(Signal, Decision)> {
+    match &how.method {
+        Method::MeanVariance(method) => {
+            let mut carried = Carried::new(method);
+            let decide = |(day, cross): &(i32, CrossSection<'_>)| {
+                let signal = Signal::of(cross, how.clip, Degenerate::Corrected, how.ties);
+                let date = Date { day: *day, cross, signal: &signal, returns };
+                let decision = date.optimize(how, method, None, &mut carried);
+                (signal, decision)
+            };
+            run.iter().map(decide).collect()
+        }
+        Method::KktClip(method) => {
+            let decide = |(day, cross): &(i32, CrossSection<'_>)| {
+                let signal = Signal::of(cross, how.clip, Degenerate::Reference, how.ties);
+                let decision = kkt_clip::optimize(*day, cross, &signal, returns, how, method);
+                (signal, decision)
+            };
+            run.iter().map(decide).collect()
+        }
+    }
+}
+
+/// Makes positions of a decision and of what was held before, and lets them drift to the next date.
 fn settle(
     (day, cross): &(i32, CrossSection<'_>),
     signal: &Signal,
     decision: Decision,
-    holdings: &Holdings,
+    holdings: &mut Holdings,
 ) -> Optimized {
     let before = holdings.by_row(cross);
     let held = matches!(decision.status, Status::Held(_));
@@ -86,6 +99,7 @@ fn settle(
         positions.push(sold);
     }
     positions.sort_by_key(|position| position.ticker);
+    *holdings = Holdings::drifted(cross, positions.iter().map(|position| (position.ticker, position.weight)));
     let bound = decision.weights.iter().filter(|weight| weight.bound != Bound::None).count();
     Optimized {
         day: *day,
@@ -93,6 +107,7 @@ fn settle(
         status: decision.status,
         residual: decision.residual,
         iterations: decision.iterations,
+        warm: decision.warm,
         at_bound: bound as f64 / decision.weights.len().max(1) as f64,
         returns: decision.returns,
         fallbacks: decision.fallbacks,

@@ -1,8 +1,8 @@
 //! What can be chosen about an optimised book (spec 06 §5.2 and §6.4).
 
 use super::risk_model::RiskModel;
-use super::signal::Ties;
 use super::solver::Solver;
+use crate::kernels::rebalance::Ties;
 
 /// How books are optimised.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ impl Default for Optimization {
             long: 150,
             short: 150,
             clip: 3.0,
-            ties: Ties::Signal,
+            ties: Ties::RawSignal,
             name_cap: 0.03,
             sector_multiple: 2.0,
             method: Method::MeanVariance(MeanVariance::default()),
@@ -62,7 +62,7 @@ pub enum Method {
 /// daily returns, h the horizon in days.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanVariance {
-    /// What solves the program. Default: OSQP.
+    /// What solves the program where the solution before does not tell which constraints bind. Default: OSQP.
     pub solver: Solver,
     /// How Σ is estimated.
     pub risk_model: RiskModel,

@@ -11,8 +11,10 @@ pub struct Optimized {
     pub status: Status,
     /// KKT residual of the program; 0 where none was solved.
     pub residual: f64,
-    /// Iterations of the solver.
+    /// Iterations of the solver, and steps from one set of binding constraints to the next.
     pub iterations: u32,
+    /// Whether the solution before told which constraints bind, so that the solver was not needed.
+    pub warm: bool,
     /// Share of the candidates at a bound of theirs. Above one half, expected returns and risk are badly scaled.
     pub at_bound: f64,
     /// Days of returns that the covariance was estimated from.
@@ -119,6 +121,7 @@ pub(crate) struct Decision {
     pub status: Status,
     pub residual: f64,
     pub iterations: u32,
+    pub warm: bool,
     pub returns: usize,
     pub fallbacks: Fallbacks,
 }
@@ -135,6 +138,6 @@ pub(crate) struct Weight {
 impl Decision {
     /// None, and why.
     pub fn without_weights(status: Status, fallbacks: Fallbacks) -> Self {
-        Self { weights: Vec::new(), status, residual: 0.0, iterations: 0, returns: 0, fallbacks }
+        Self { weights: Vec::new(), status, residual: 0.0, iterations: 0, warm: false, returns: 0, fallbacks }
     }
 }

@@ -142,7 +142,8 @@ impl Sample {
         let values = self.name_mut(name);
         let mut row = 0;
         for entry in entries {
-            row += days[row..].partition_point(|day| *day < entry.day);
+            // Mostly it is the next one.
+            row += days[row..].iter().take_while(|day| **day < entry.day).count();
             if row == days.len() {
                 break;
             }

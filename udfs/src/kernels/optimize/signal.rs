@@ -2,18 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::kernels::portfolio::CrossSection;
-use crate::kernels::{Degenerate, ZScore};
-
-/// What decides between names of the same score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ties {
-    /// The signal before scores were clipped, then the ticker.
-    #[default]
-    Signal,
-    /// The ticker, as a stable sort of the reference would.
-    Ticker,
-}
+use crate::kernels::Degenerate;
+use crate::kernels::rebalance::{CrossSection, Scores, Ties};
 
 /// The side of the book that a candidate may be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,20 +36,15 @@ pub(crate) struct Signal {
 impl Signal {
     /// Standardises the signal over the eligible names that have one.
     pub fn of(cross: &CrossSection<'_>, clip: f64, degenerate: Degenerate, ties: Ties) -> Self {
-        let member = |row: usize| cross.eligible[row] && cross.alpha[row].is_finite();
-        let alpha: Vec<f64> =
-            (0..cross.len()).map(|row| if member(row) { cross.alpha[row] } else { f64::NAN }).collect();
-        let score = ZScore { clip: Some(clip), winsorize: None, min_group: 2, degenerate };
-        let mut z = score.evaluate(&alpha);
-        z.iter_mut().zip(&alpha).filter(|(_, alpha)| alpha.is_nan()).for_each(|(z, _)| *z = f64::NAN);
+        let Scores { limited: z, unlimited } = Scores::standardised(cross, 1.0, clip, degenerate);
         let by_score = |a: &usize, b: &usize| {
             let signal = match ties {
-                Ties::Signal => alpha[*a].total_cmp(&alpha[*b]),
+                Ties::RawSignal => unlimited[*a].total_cmp(&unlimited[*b]),
                 Ties::Ticker => Ordering::Equal,
             };
             z[*a].total_cmp(&z[*b]).then(signal)
         };
-        let mut ascending: Vec<usize> = (0..cross.len()).filter(|row| member(*row)).collect();
+        let mut ascending: Vec<usize> = (0..cross.len()).filter(|row| cross.is_ranked(*row)).collect();
         let mut descending = ascending.clone();
         // Rows are in the order of tickers and both sorts are stable.
         ascending.sort_by(by_score);
@@ -109,6 +94,16 @@ impl Sectors {
     /// The place of a sector that occurs in the cross-section.
     pub fn place(&self, sector: u32) -> usize {
         self.numbers.partition_point(|number| *number < sector)
+    }
+
+    /// The number of the sector at a place.
+    pub fn number(&self, place: usize) -> u32 {
+        self.numbers[place]
+    }
+
+    /// Whether a sector occurs in the cross-section.
+    pub fn has(&self, sector: u32) -> bool {
+        self.numbers.binary_search(&sector).is_ok()
     }
 
     /// Share of names per sector.

@@ -1,9 +1,16 @@
 //! Convex quadratic programs and what solves them.
 
+use super::active_set;
+use super::clarabel::Clarabel;
 use super::kkt::{self, Residual};
+use super::osqp::Osqp;
 
 /// The largest KKT residual of a program that counts as solved.
 pub const TOLERANCE: f64 = 1e-6;
+
+/// A KKT residual that leaves nothing to be done: a thousandth of what is asked for. What the binding constraints
+/// determine is far below it.
+pub(crate) const EXACT: f64 = 1e-9;
 
 /// `min ½x'diag(quadratic)x + linear'x` subject to `lower ≤ Ax ≤ upper`. The quadratic part is diagonal: a covariance
 /// enters through rows `y = Bx` for its factors, which keeps A and all factorisations sparse.
@@ -19,6 +26,21 @@ pub struct Program {
     pub lower: Vec<f64>,
     /// Upper bounds of Ax; +∞ for none. An equality has the same number on both sides.
     pub upper: Vec<f64>,
+    /// Where the program is that of a function with kinks.
+    pub kinks: Vec<Kink>,
+}
+
+/// A kink in the function of a variable: a variable without curvature says how far it is below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kink {
+    /// The variable x.
+    pub column: usize,
+    /// The variable b ≥ 0, which in a solution is `max(0, kink − x)`.
+    pub below: usize,
+    /// The row `0 ≤ b ≤ kink − low`.
+    pub part: usize,
+    /// The row `kink ≤ x + b ≤ high`.
+    pub above: usize,
 }
 
 /// A sparse matrix in compressed columns.
@@ -52,6 +74,20 @@ impl Columns {
     pub fn column(&self, column: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.start[column]..self.start[column + 1];
         self.row[range.clone()].iter().copied().zip(self.value[range].iter().copied())
+    }
+
+    /// The rows `Ax`, of which there are so many.
+    pub(crate) fn times(&self, x: &[f64], rows: usize) -> Vec<f64> {
+        let mut product = vec![0.0; rows];
+        for (column, value) in x.iter().enumerate() {
+            self.column(column).for_each(|(row, entry)| product[row] += entry * value);
+        }
+        product
+    }
+
+    /// Whether another matrix has its entries at the same places.
+    pub(crate) fn same_places(&self, other: &Self) -> bool {
+        self.start == other.start && self.row == other.row
     }
 
     /// How many columns there are.
@@ -114,6 +150,14 @@ pub struct Point {
     pub y: Vec<f64>,
 }
 
+impl Point {
+    /// Whether it has a finite number for every variable and row of a program.
+    fn fits(&self, program: &Program) -> bool {
+        let finite = |values: &[f64], count: usize| values.len() == count && values.iter().all(|it| it.is_finite());
+        finite(&self.x, program.linear.len()) && finite(&self.y, program.lower.len())
+    }
+}
+
 /// The answer to a program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {
@@ -123,14 +167,23 @@ pub struct Solution {
     pub point: Point,
     /// How far the point is from the KKT conditions; infinite without a point.
     pub residual: Residual,
-    /// Iterations of the solver.
+    /// Iterations of the solver, and steps from one set of binding constraints to the next.
     pub iterations: u32,
+    /// Whether the starting point told which constraints bind, so that the solver was not needed.
+    pub warm: bool,
 }
 
 impl Solution {
     fn none(verdict: Verdict, iterations: u32) -> Self {
-        Self { verdict, point: Point::default(), residual: Residual::UNKNOWN, iterations }
+        Self { verdict, point: Point::default(), residual: Residual::UNKNOWN, iterations, warm: false }
     }
+}
+
+/// What solves quadratic programs. It may keep what it has made of one program (an ordering, a scaling, a penalty) for the
+/// next, so that an answer depends on the programs before.
+pub(crate) trait QuadraticSolver {
+    /// Solves a program without flaws, from a starting point that fits it if there is one and it can use it.
+    fn solve(&mut self, program: &Program, start: Option<&Point>) -> Answer;
 }
 
 /// What a solver hands back, before anybody has checked it.
@@ -161,22 +214,47 @@ impl Solver {
         }
     }
 
-    /// Solves a program, from a starting point if there is one and the solver can use it. The KKT conditions are
-    /// checked here, whatever the solver says.
+    /// Solves one program, from a starting point if there is one.
     pub fn solve(self, program: &Program, start: Option<&Point>) -> Solution {
+        Workspace::new(self).solve(program, start)
+    }
+}
+
+/// A solver for one program after the other.
+pub struct Workspace {
+    solver: Box<dyn QuadraticSolver>,
+}
+
+impl Workspace {
+    /// Has made nothing yet.
+    pub fn new(solver: Solver) -> Self {
+        let solver: Box<dyn QuadraticSolver> = match solver {
+            Solver::Osqp => Box::new(Osqp::default()),
+            Solver::Clarabel => Box::new(Clarabel::default()),
+        };
+        Self { solver }
+    }
+
+    /// Solves a program. If there is a starting point that is near enough to tell which constraints bind, the solver is
+    /// not needed. The KKT conditions are checked here, whatever it says.
+    pub fn solve(&mut self, program: &Program, start: Option<&Point>) -> Solution {
         if let Some(flaw) = program.flaw() {
             return Solution::none(flaw, 0);
         }
-        let Answer { verdict, point, iterations } = match self {
-            Self::Osqp => super::osqp::solve(program, start),
-            Self::Clarabel => super::clarabel::solve(program),
-        };
+        let start = start.filter(|start| start.fits(program));
+        if let Some((point, iterations)) = start.and_then(|start| active_set::finish(program, start)) {
+            let residual = kkt::residual(program, &point);
+            if residual.largest() <= EXACT {
+                return Solution { verdict: Verdict::Solved, point, residual, iterations, warm: true };
+            }
+        }
+        let Answer { verdict, point, iterations } = self.solver.solve(program, start);
         if verdict != Verdict::Solved {
             return Solution::none(verdict, iterations);
         }
         let residual = kkt::residual(program, &point);
         match residual.largest() <= TOLERANCE {
-            true => Solution { verdict, point, residual, iterations },
+            true => Solution { verdict, point, residual, iterations, warm: false },
             false => Solution { residual, ..Solution::none(Verdict::NotSolved, iterations) },
         }
     }

@@ -1,9 +1,9 @@
 //! What a book holds on its long and its short side.
 
+use super::super::rebalance::Scores;
 use super::caps::Capped;
 use super::proposal::Pick;
 use super::selection::Order;
-use super::signal::Scores;
 use super::{Bounds, Construction, ConstructionError, CrossSection};
 
 /// The sides of a book and their size, as parts of the capital.

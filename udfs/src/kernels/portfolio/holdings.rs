@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{FLATNESS, present};
+use super::super::present;
+use super::super::rebalance::drifted;
 use super::turnover::hold;
 use super::{Bounds, Construction, CrossSection, OnEmpty, Portfolio, Position, Proposal, Status};
 
@@ -77,18 +78,9 @@ impl Holdings {
         positions.into_values().collect()
     }
 
-    /// `w (1 + r) / (1 + Σ w r)`, r being the returns from this date to the next (spec 06 §6.2). Cash earns nothing. A
-    /// missing return is 0, and no name loses more than itself. If the capital is lost, nothing is held.
+    /// The weights when the next date comes. If the capital is lost, nothing is held.
     fn drifted(positions: &[Position], date: &CrossSection<'_>) -> Self {
-        let growth = |position: &Position| {
-            let r = date.row_of(position.ticker).and_then(|row| present(date.period_return[row]));
-            1.0 + r.unwrap_or(0.0).max(-1.0)
-        };
-        let capital = 1.0 + positions.iter().map(|p| p.weight * (growth(p) - 1.0)).sum::<f64>();
-        if capital > FLATNESS {
-            Self::new(positions.iter().map(|p| (p.ticker, p.weight * (growth(p) / capital))))
-        } else {
-            Self { weights: vec![], ruined: true }
-        }
+        let weights = positions.iter().map(|position| (position.ticker, position.weight));
+        drifted(date, weights).map_or(Self { weights: vec![], ruined: true }, Self::new)
     }
 }

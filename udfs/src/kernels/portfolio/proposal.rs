@@ -4,7 +4,6 @@ use super::super::FLATNESS;
 use super::book::Legs;
 use super::projection::project;
 use super::selection::Order;
-use super::signal::scores;
 use super::{Bounds, Construction, ConstructionError, CrossSection, Neutralize};
 
 /// What the signals of one date ask for.
@@ -43,7 +42,7 @@ impl Proposal {
 /// # Errors
 /// [`ConstructionError::Overlap`], if that is what an overlap is.
 pub fn propose(date: &CrossSection<'_>, how: &Construction) -> Result<Proposal, ConstructionError> {
-    let scores = scores(date, how.signal, how.direction);
+    let scores = how.signal.scores(date, how.direction);
     let order = Order::of(&scores, how.ties);
     let legs = Legs::choose(date, &scores, &order, how);
     let gross = legs.gross();

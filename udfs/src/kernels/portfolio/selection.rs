@@ -2,16 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::signal::Scores;
-
-/// What decides between names of the same score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ties {
-    /// The ticker: the first comes first. What a stable sort gives.
-    Ticker,
-    /// The score before it was limited, then the ticker.
-    RawSignal,
-}
+use super::super::rebalance::{Scores, Ties};
 
 /// The names of one date that have a score, in one order from the best to the worst. The long leg is its head and the
 /// short leg its tail, so that they have a name in common only if there are too few names for both.

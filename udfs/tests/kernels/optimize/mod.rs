@@ -5,3 +5,4 @@ mod examples;
 mod fixture;
 mod market;
 mod programs;
+mod warm;

@@ -10,17 +10,17 @@ use super::market::normal;
 
 const CASES: u64 = 500;
 
-struct Case {
-    names: Vec<Name>,
-    covariance: Covariance,
-    limits: Limits,
+pub struct Case {
+    pub names: Vec<Name>,
+    pub covariance: Covariance,
+    pub limits: Limits,
     risk: f64,
     cost: f64,
     balance: Balance,
 }
 
 impl Case {
-    fn problem(&self) -> Problem<'_> {
+    pub fn problem(&self) -> Problem<'_> {
         Problem {
             names: &self.names,
             covariance: &self.covariance,
@@ -32,7 +32,7 @@ impl Case {
         }
     }
 
-    fn objective(&self, weights: &[f64]) -> f64 {
+    pub fn objective(&self, weights: &[f64]) -> f64 {
         let each = self.names.iter().zip(weights);
         let linear: f64 = each.map(|(name, w)| name.expected * w - self.cost * (w - name.before).abs()).sum();
         0.5 * self.risk * self.covariance.variance_of(weights) - linear
@@ -52,7 +52,7 @@ fn covariance(random: &mut StdRng, names: usize) -> Covariance {
     Covariance::of_matrix(names, &(0..names * names).map(cell).collect::<Vec<_>>()).unwrap()
 }
 
-fn case(random: &mut StdRng) -> Case {
+pub fn case(random: &mut StdRng) -> Case {
     let names = [1, 2, 5, 20, 40][random.random_range(0..5)];
     let equal_betas = random.random_bool(0.15);
     let signs = random.random_bool(0.6);
