@@ -74,6 +74,7 @@ impl Job<'_> {
                 instead: "land files with `kairos land`, or choose a name without 'raw.'",
             });
         }
+        Lake::check_name(&dataset)?;
         let base = self.lake.snapshot(&dataset).await?;
         if base.is_some() && !self.create.or_replace {
             return Err(EngineError::Exists(dataset));

@@ -115,6 +115,22 @@ impl Lake {
         Ok(names)
     }
 
+    /// Whether a new dataset may have this name: one folder of the lake, that any file system can hold and that is not
+    /// hidden.
+    ///
+    /// # Errors
+    /// [`LakeError::Name`].
+    pub fn check_name(name: &str) -> Result<()> {
+        let refused = |reason| Err(LakeError::Name { name: name.to_owned(), reason });
+        let odd = |c: char| c.is_control() || r#"/\:*?"<>|%#"#.contains(c);
+        match name.chars().next() {
+            None => refused("it is empty"),
+            Some('_' | '.') => refused("it begins with '_' or '.', as what is hidden does"),
+            Some(_) if name.contains(odd) => refused("it has a character that is no part of a folder's name"),
+            Some(_) => Ok(()),
+        }
+    }
+
     async fn children(&self, folder: Option<&str>) -> Result<Vec<String>> {
         let prefix = folder.map_or(self.prefix.clone(), |f| self.prefix.clone().join(f));
         let listing = self.store.list_with_delimiter(Some(&prefix)).await;

@@ -98,10 +98,17 @@ fn a_night_reports_for_machines_and_refuses_bad_data() {
         "ticker,date,open,high,low,close,volume,closeadj,closeunadj,lastupdated\nZZZZ,{today},1,1,1,-5,1,1,1,{today}\n"
     );
     world.desk.ok(&["land", "sep", &world.desk.write("bad.csv", &bad)]);
-    let output = world.run(&["--sql", SQL, "daily", "--as-of", &today, "--no-sync"]);
+    let check = "-- negative: prices below zero.\n-- Severity: critical\n-- After: raw\n\
+                 select ticker, date, close from raw.sep where close < 0\n";
+    world.desk.write("strict/checks/negative.sql", check);
+    let strict = world.desk.path("strict").display().to_string();
+    let output = world.run(&["--sql", SQL, "--overlay", &strict, "daily", "--as-of", &today, "--no-sync"]);
     assert_eq!(output.status.code(), Some(3), "{}", seen(&output));
     let said = seen(&output);
-    assert!(said.contains("CRITICAL price_sanity") && said.contains("result   REFUSED"), "{said}");
+    assert!(
+        said.contains("CRITICAL negative (1 row, first ticker=ZZZZ") && said.contains("result   REFUSED"),
+        "{said}"
+    );
     assert!(world.desk.ok(&["--sql", SQL, "plan"]).contains("sep_base"), "it was built all the same");
 }
 
