@@ -60,8 +60,8 @@ history as (
         max(netinc) filter (where quarters_ago = 4) as netinc_year_ago,
         max(fcf) filter (where quarters_ago = 4) as fcf_year_ago,
         max(equity) filter (where quarters_ago = 4) as equity_year_ago,
-        std(netinc_over_assets) filter (where quarters_ago < 4) as earnings_volatility,
-        std(revenue_over_assets) filter (where quarters_ago < 4) as revenue_volatility
+        stable_std(netinc_over_assets) filter (where quarters_ago < 4) as earnings_volatility,
+        stable_std(revenue_over_assets) filter (where quarters_ago < 4) as revenue_volatility
     from past
     group by ticker, datekey
 ),

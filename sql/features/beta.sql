@@ -18,7 +18,7 @@ with returns as (
 market as (
     select
         date,
-        mean(clip(ret, -$market_return_cap, $market_return_cap)) as market_ret
+        stable_mean(clip(ret, -$market_return_cap, $market_return_cap)) as market_ret
     from returns
     where in_universe and ret is not null
     group by date

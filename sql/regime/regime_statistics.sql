@@ -36,7 +36,7 @@ select
     end as trend_60,
     case
         when count(ret) filter (where in_universe) >= $regime_min_names
-            then finite(std(ret) filter (where in_universe))
+            then finite(stable_std(ret) filter (where in_universe))
     end as dispersion
 from moves
 group by date

@@ -80,6 +80,12 @@ impl Context {
         }
     }
 
+    /// Datasets that are built at a time: two, if there are threads and memory for them.
+    pub(crate) fn jobs(&self) -> usize {
+        const ENOUGH_FOR_TWO: usize = 4 << 30;
+        if self.threads() > 1 && self.memory_limit() >= ENOUGH_FOR_TWO { 2 } else { 1 }
+    }
+
     pub(crate) fn resources(&self) -> Resources {
         Resources { threads: Some(self.threads()), memory_limit: Some(self.memory_limit()) }
     }

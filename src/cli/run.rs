@@ -102,7 +102,7 @@ pub(super) async fn execute(context: &Context, steps: Steps<'_>, lake: &Lake) ->
     let run_id = context.run_id().to_owned();
     let mut display = ProgressDisplay::stderr(context.quiet());
     let mut log = RunLog::new(&run_id, Vec::new());
-    let options = RunOptions { run_id: run_id.clone(), jobs: 1, cancel: context.cancellation() };
+    let options = RunOptions { run_id: run_id.clone(), jobs: context.jobs(), cancel: context.cancellation() };
     let summary = run_plan(steps.plan, steps.builder, steps.gate, options, &mut |event| {
         display.show(event);
         if let Err(error) = log.write(event) {

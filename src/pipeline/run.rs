@@ -28,8 +28,9 @@ pub trait Builder: Sync {
 pub struct RunOptions {
     /// Identifies the run.
     pub run_id: String,
-    /// How many steps are built at once, at least 1. One is the right default: DataFusion spreads a query over all cores,
-    /// so a second one at its side gains little and halves the memory of the first, which then spills.
+    /// How many steps are built at once, at least 1. DataFusion spreads a query over all cores, and a second one fills the
+    /// gaps that planning and the last rows of the first leave: an eighth less wall time on two cores (docs/benchmarks.md). It
+    /// also wants its part of the memory, so where that is scarce, one is right.
     pub jobs: usize,
     /// Becomes true to cancel: builds under way are dropped, the rest is not started.
     pub cancel: watch::Receiver<bool>,

@@ -5,3 +5,4 @@ mod common;
 
 mod assemble;
 mod pipeline;
+mod threads;

@@ -105,3 +105,26 @@ async fn wrong_calls() {
         }
     }
 }
+
+/// The order of rows is that of threads and files, and must not be seen in a result.
+#[tokio::test]
+async fn moments_and_correlations_are_the_same_in_every_order() {
+    let context = session();
+    let of = async |order: &str| {
+        let sql = format!(
+            "with n as (select value as n from generate_series(1, 5000)),
+                  x as (select n, sin(n) * exp(cos(n * 7) * 9) as x, cos(n) + sin(n) / 3 as y from n order by {order})
+             select stable_mean(x), stable_std(x), pearson(x, y), spearman(x, y),
+                    stable_mean(case when n < 3 then x end), stable_std(case when n < 2 then x end), pearson(1, y),
+                    corr(x, y) - pearson(x, y), (avg(x) - stable_mean(x)) / avg(x), stddev(x) / stable_std(x) - 1
+             from x"
+        );
+        query(&context, &sql).await.unwrap().concat()
+    };
+    let first = of("n").await;
+    for order in ["n desc", "sin(n * 3)", "y", "x"] {
+        assert_eq!(of(order).await[..7], first[..7], "{order}");
+    }
+    assert!(first[4].is_some() && first[5].is_none() && first[6].is_none(), "{first:?}");
+    assert_close("the functions of DataFusion", &first[7..], &some([0.0, 0.0, 0.0]), 1e-12);
+}
