@@ -1,6 +1,7 @@
 //! Specification 06 §9: every strategy in reference mode, by its returns and figures.
 
-use crate::market::{lake, lake_with, reference};
+use crate::common::REFERENCE;
+use crate::market::{Periods, lake, lake_with, periods, reference};
 
 const FROM: [&str; 4] = ["--from", "2019-05-21", "--to", "2019-12-31"];
 const NAME_CAP: &str = "name_cap=0.15";
@@ -166,21 +167,42 @@ fn regime_switching_blends_the_saved_runs_and_falls_through_its_own_rules() {
     for (strategy, options) in legs {
         reference(&desk, strategy, &[&FROM[..], options].concat());
     }
+    let blends = |run: &Periods, returns: [f64; 4], figures: [f64; 5]| {
+        let found = run.returns("port_ret");
+        for (period, expected) in [0, 1, 2, 18].into_iter().zip(returns) {
+            assert!((found[period] - expected).abs() < 2e-10, "period {period}: {}, not {expected}", found[period]);
+        }
+        let names = ["total_return", "annual_return", "annual_vol", "sharpe", "max_drawdown"];
+        for (figure, expected) in names.into_iter().zip(figures) {
+            let found = run.figure("portfolio", figure).unwrap();
+            assert!((found - expected).abs() < 2e-9, "{figure} is {found}, not {expected}");
+        }
+    };
     let run = reference(&desk, "regime_switching", &FROM);
-    let returns = run.returns("port_ret");
-    let expected = [(0, 0.0150388929), (1, 0.0079262005), (2, 0.0041372133), (18, -0.0065735932)];
-    for (period, expected) in expected {
-        assert!((returns[period] - expected).abs() < 2e-10, "period {period}: {}, not {expected}", returns[period]);
-    }
-    for (figure, expected) in [
-        ("total_return", 0.0353341424),
-        ("annual_return", 0.0964860383),
-        ("annual_vol", 0.1144005393),
-        ("sharpe", 0.8434054497),
-        ("max_drawdown", -0.0552100474),
-    ] {
-        let found = run.figure("portfolio", figure).unwrap();
-        assert!((found - expected).abs() < 2e-9, "{figure} is {found}, not {expected}");
-    }
+    blends(
+        &run,
+        [0.0150388929, 0.0079262005, 0.0041372133, -0.0065735932],
+        [0.0353341424, 0.0964860383, 0.1144005393, 0.8434054497, -0.0552100474],
+    );
     assert!(run.returns("w_long").iter().all(|share| *share == 0.5));
+    // The rules as they were meant: the label cut where volatility ends ("D map").
+    let strategy = std::fs::read_to_string(format!("{REFERENCE}/backtests/regime_switching.sql")).unwrap();
+    let mended = strategy
+        .replace(
+            "split_part(regime, '_', 1) as volatility",
+            "substr(regime, 1, strpos(regime, '_vol') + 3) as volatility",
+        )
+        .replace(
+            "substr(regime, strpos(regime, '_') + 1) as trend",
+            "substr(regime, strpos(regime, '_vol') + 5) as trend",
+        );
+    desk.write("mended/backtests/regime_switching.sql", &mended);
+    let overlay = desk.path("mended").display().to_string();
+    let run = periods(&desk, &["--overlay", REFERENCE, "--overlay", &overlay], "regime_switching", &FROM);
+    blends(
+        &run,
+        [-0.0082472678, 0.0178332486, 0.0033228322, -0.0048533176],
+        [-0.0074477966, -0.0196348729, 0.1067304128, -0.1839669907, -0.0543619169],
+    );
+    assert_eq!(run.returns("w_long")[..6], [1.0, 1.0, 0.7, 0.3, 0.3, 0.0]);
 }

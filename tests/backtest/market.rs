@@ -95,7 +95,8 @@ pub fn default(desk: &Desk, strategy: &str, options: &[&str]) -> Periods {
     periods(desk, &[], strategy, options)
 }
 
-fn periods(desk: &Desk, tree: &[&str], strategy: &str, options: &[&str]) -> Periods {
+/// Runs a strategy with these options of the SQL tree; returns its periods.
+pub fn periods(desk: &Desk, tree: &[&str], strategy: &str, options: &[&str]) -> Periods {
     let file = desk.path("periods.csv").display().to_string();
     let figures = desk.path("figures.json").display().to_string();
     let command = ["backtest", strategy, "--alpha", "alpha", "-o", &file, "--json", &figures];

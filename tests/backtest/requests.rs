@@ -112,6 +112,27 @@ fn calls_of_the_table_functions_are_checked() {
 }
 
 #[test]
+fn a_strategy_of_ones_own_is_told_what_it_must_give() {
+    let desk = lake();
+    let told = |text: &str| {
+        desk.write("own/backtests/mine.sql", text);
+        let overlay = desk.path("own").display().to_string();
+        desk.fails(1, &["--sql", SQL, "--overlay", &overlay, "backtest", "mine", "--alpha", "alpha"])
+    };
+    let candidates = "with candidates as (select *, alpha is not null as eligible from names where in_universe)";
+    let message = told(&format!("-- mine\n{candidates}\nselect date, ticker as name, 0.1 as weight from candidates"));
+    says(
+        &message,
+        &["mine.sql is no strategy", "date, ticker, weight, status", "ticker, status missing, found date, name"],
+    );
+    let message = told("-- mine\nselect date, ticker, 0.1 as weight, 'ok' as status from names");
+    says(&message, &["common table expression `candidates`", "there is none", "docs/backtests.md"]);
+    let few = "with candidates as (select date, ticker, true as eligible from names)";
+    let message = told(&format!("-- mine\n{few}\nselect date, ticker, 0.1 as weight, 'ok' as status from candidates"));
+    says(&message, &["`candidates` must have the columns", "beta, period_return, regime, in_universe missing"]);
+}
+
+#[test]
 fn no_result_holds_a_number_that_is_none() {
     let desk = lake();
     // Gaps, infinities and huge values in every input.
