@@ -9,13 +9,13 @@ use super::{MISSING, present};
 /// `group[i]` is the number of the group of row i; numbers are dense, from 0.
 pub fn neutralize(x: &[f64], group: &[usize]) -> Vec<f64> {
     let groups = group.iter().max().map_or(0, |last| last + 1);
-    let largest = x.iter().copied().filter_map(present).fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    let mut totals = vec![(ReproducibleSum::of_terms_up_to(largest), 0.0); groups];
-    for (value, &group) in x.iter().zip(group) {
-        if let Some(value) = present(*value) {
-            totals[group].0.add(value);
-            totals[group].1 += 1.0;
-        }
+    let values = || x.iter().zip(group).filter_map(|(value, &group)| Some((present(*value)?, group)));
+    let mut largest = vec![0.0_f64; groups];
+    values().for_each(|(value, group)| largest[group] = largest[group].max(value.abs()));
+    let mut totals: Vec<_> = largest.into_iter().map(|most| (ReproducibleSum::of_terms_up_to(most), 0.0)).collect();
+    for (value, group) in values() {
+        totals[group].0.add(value);
+        totals[group].1 += 1.0;
     }
     x.iter()
         .zip(group)

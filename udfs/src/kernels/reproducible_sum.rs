@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(reproducible_sum([0.1].into_iter()), 0.1);
         assert_eq!(reproducible_sum([f64::MAX, -f64::MAX, 1.0].into_iter()), 0.0);
         assert_eq!(reproducible_sum([f64::MAX, f64::MAX].into_iter()), f64::INFINITY);
-        assert_eq!(reproducible_sum([f64::MIN_POSITIVE / 8.0].into_iter()), 0.0);
+        assert_eq!(reproducible_sum([f64::MIN_POSITIVE / 8.0].into_iter()), f64::MIN_POSITIVE / 8.0);
         assert_eq!(reproducible_sum([1e16, 1.0, -1e16].into_iter()), 1.0);
     }
 }

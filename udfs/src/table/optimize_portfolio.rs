@@ -15,8 +15,8 @@ use super::error::TableFunctionError;
 use super::options::{Options, choice, count, maybe, number, switch};
 use crate::column::{nullable, numbers};
 use crate::kernels::optimize::{
-    Book, Bound, Cause, Estimator, KktClip, MeanVariance, Method, Optimization, Optimized, Position, Relaxation,
-    Return, Returns, RiskModel, Solver, Status, Ties, optimize,
+    Book, Bound, Bounds, Cause, Estimator, KktClip, MeanVariance, Method, Optimization, Optimized, Position,
+    Relaxation, Return, Returns, RiskModel, Solver, Status, Ties, optimize,
 };
 use crate::kernels::portfolio::Direction;
 
@@ -215,7 +215,7 @@ impl OptimizePortfolio {
             numbers(|_, p| p.target),
             numbers(|_, p| p.weight),
             numbers(|_, p| p.before),
-            Arc::new(each().map(|(_, p)| Some(bound(p))).collect::<StringArray>()),
+            Arc::new(each().map(|(_, p)| Some(bounds(p).to_string())).collect::<StringArray>()),
             Arc::new(each().map(|(date, _)| Some(status(date.status))).collect::<StringArray>()),
             nullable(each().map(|(date, _)| date.residual).collect()),
             Arc::new(each().map(|(date, _)| i32::try_from(date.iterations).ok()).collect::<Int32Array>()),
@@ -251,8 +251,8 @@ fn returns(rows: &RecordBatch, tickers: &[String]) -> Result<Returns> {
 }
 
 /// A weight of 0 is at a bound, too, if signs are fixed, but nothing holds such a name back.
-fn bound(position: &Position) -> &'static str {
-    if position.bound != Bound::None && position.weight != 0.0 { "name cap" } else { "" }
+fn bounds(position: &Position) -> Bounds {
+    position.limits.with_if(position.bound != Bound::None && position.weight != 0.0, Bounds::NAME_CAP)
 }
 
 fn status(status: Status) -> &'static str {

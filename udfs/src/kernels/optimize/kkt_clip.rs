@@ -7,7 +7,7 @@ use super::options::{KktClip, Optimization, Script};
 use super::outcome::{Bound, Cause, Decision, Fallbacks, Status, Weight};
 use super::returns::{Coverage, Returns};
 use super::signal::{Sectors, Signal};
-use crate::kernels::rebalance::{CrossSection, residual};
+use crate::kernels::rebalance::{Bounds, CrossSection, residual};
 
 /// Fewer names are not neutralised.
 const MIN_NAMES: usize = 3;
@@ -55,7 +55,8 @@ pub(crate) fn optimize(
     let Some(weights) = book(&names, &raw, how, sectors.shares()) else {
         return without_weights(Cause::NoWeights, fallbacks);
     };
-    let position = |(&row, (&target, &weight))| Weight { row, target, weight, bound: Bound::None };
+    let position =
+        |(&row, (&target, &weight))| Weight { row, target, weight, bound: Bound::None, limits: Bounds::NONE };
     let weights = names.rows.iter().zip(raw.iter().zip(&weights)).map(position).collect();
     Decision { weights, returns, ..Decision::without_weights(Status::Solved, fallbacks) }
 }

@@ -1,6 +1,6 @@
 //! One date of the mean–variance optimiser (spec 06 §6.4).
 
-use super::limit::Priced;
+use super::limit::{Limit, Priced};
 use super::memory::Memory;
 use super::options::{Book, MeanVariance, Optimization};
 use super::outcome::{Bound, Cause, Decision, Fallbacks, Relaxation, Status, Weight};
@@ -8,7 +8,10 @@ use super::problem::{Balance, Limits, Name, Problem};
 use super::returns::Returns;
 use super::signal::{Candidate, Sectors, Side, Signal};
 use super::solver::{Solution, Verdict, Workspace};
-use crate::kernels::rebalance::CrossSection;
+use crate::kernels::rebalance::{Bounds, CrossSection};
+
+/// A price of a limit, relative to the largest expected return, that is none.
+const NEGLIGIBLE: f64 = 1e-7;
 
 /// What is kept from one date to the next: the workspaces of the solver and of the other one, once it was needed, and
 /// what is remembered of the last date that was solved.
@@ -144,7 +147,7 @@ fn climb(
         if solution.verdict == Verdict::Solved {
             let residual = solution.residual.largest();
             let returns = method.risk_model.window;
-            let weights = decided(&problem, rows, &priced.weights);
+            let weights = decided(&problem, rows, &priced);
             let warm = solution.warm;
             return (Decision { weights, status, residual, iterations, warm, returns, fallbacks }, Some(priced));
         }
@@ -198,14 +201,42 @@ fn relax(limits: &mut Limits, status: Status) -> Option<Relaxation> {
     }
 }
 
-fn decided(problem: &Problem<'_>, rows: &[usize], weights: &[f64]) -> Vec<Weight> {
+fn decided(problem: &Problem<'_>, rows: &[usize], priced: &Priced) -> Vec<Weight> {
+    let binding = Binding::of(problem, priced);
     let weight = |((row, name), &weight): ((&usize, &Name), &f64)| {
         let bound = match name.range {
             (low, _) if weight <= low => Bound::Lower,
             (_, high) if weight >= high => Bound::Upper,
             _ => Bound::None,
         };
-        Weight { row: *row, target: weight, weight, bound }
+        Weight { row: *row, target: weight, weight, bound, limits: binding.on(name, weight) }
     };
-    rows.iter().zip(problem.names).zip(weights).map(weight).collect()
+    rows.iter().zip(problem.names).zip(&priced.weights).map(weight).collect()
+}
+
+/// The limits of the book that cost something.
+struct Binding {
+    gross: bool,
+    turnover: bool,
+    sectors: Vec<usize>,
+}
+
+impl Binding {
+    fn of(problem: &Problem<'_>, priced: &Priced) -> Self {
+        let largest = problem.names.iter().map(|name| name.expected.abs()).fold(0.0, f64::max);
+        // What a solver leaves of a price that is none is far below the expected returns.
+        let costs = || priced.prices.iter().filter(|(_, price)| price.abs() > NEGLIGIBLE * largest);
+        let any = |limit: Limit<usize>| costs().any(|(other, _)| *other == limit);
+        let sectors = costs().filter_map(|(limit, _)| limit.sector()).collect();
+        Self { gross: any(Limit::Gross), turnover: any(Limit::Turnover), sectors }
+    }
+
+    /// Those that hold back a name with this weight.
+    fn on(&self, name: &Name, weight: f64) -> Bounds {
+        let held = weight != 0.0;
+        Bounds::NONE
+            .with_if(held && self.gross, Bounds::GROSS_CAP)
+            .with_if(held && self.sectors.contains(&name.sector), Bounds::SECTOR_CAP)
+            .with_if(self.turnover && weight != name.before, Bounds::TURNOVER_CAP)
+    }
 }

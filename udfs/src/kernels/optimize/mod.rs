@@ -53,4 +53,4 @@ pub use returns::{Return, Returns, Sample};
 pub use risk_model::{Estimate, RiskModel};
 pub use solver::{Columns, Kink, Point, Program, Solution, Solver, TOLERANCE, Verdict, Workspace};
 
-pub use super::rebalance::Ties;
+pub use super::rebalance::{Bounds, Ties};

@@ -11,7 +11,7 @@ use super::outcome::{Bound, Decision, Optimized, Position, Status};
 use super::returns::Returns;
 use super::signal::Signal;
 use crate::kernels::Degenerate;
-use crate::kernels::rebalance::CrossSection;
+use crate::kernels::rebalance::{Bounds, CrossSection};
 
 /// How many consecutive dates are worked on one after the other, each from the solution before, where books do not depend
 /// on each other. The first has no such start. Which dates these are depends on nothing but their places, so that neither
@@ -90,13 +90,17 @@ fn settle(
             continue;
         }
         let kept = if held { before[row] } else { 0.0 };
-        let (target, weight, bound) = decided.map_or((kept, kept, Bound::None), |it| (it.target, it.weight, it.bound));
-        let (z, rank) = (signal.z[row], signal.rank[row]);
-        positions.push(Position { ticker: cross.ticker[row], z, rank, target, weight, before: before[row], bound });
+        let (target, weight, bound, limits) = match decided {
+            Some(decided) => (decided.target, decided.weight, decided.bound, decided.limits),
+            None => (kept, kept, Bound::None, Bounds::NONE),
+        };
+        let (ticker, z, rank, before) = (cross.ticker[row], signal.z[row], signal.rank[row], before[row]);
+        positions.push(Position { ticker, z, rank, target, weight, before, bound, limits });
     }
     for (ticker, before) in holdings.gone(cross) {
-        let sold = Position { ticker, z: f64::NAN, rank: 0, target: 0.0, weight: 0.0, before, bound: Bound::None };
-        positions.push(sold);
+        let (z, rank, target, weight) = (f64::NAN, 0, 0.0, 0.0);
+        let (bound, limits) = (Bound::None, Bounds::NONE);
+        positions.push(Position { ticker, z, rank, target, weight, before, bound, limits });
     }
     positions.sort_by_key(|position| position.ticker);
     *holdings = Holdings::drifted(cross, positions.iter().map(|position| (position.ticker, position.weight)));

@@ -1,5 +1,7 @@
 //! What an optimisation hands back.
 
+use crate::kernels::rebalance::Bounds;
+
 /// The book of one date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimized {
@@ -41,6 +43,8 @@ pub struct Position {
     pub before: f64,
     /// The bound of the name that its weight is at.
     pub bound: Bound,
+    /// The limits of the book that hold it back: those whose price is not 0. Empty for the chain of the reference.
+    pub limits: Bounds,
 }
 
 /// The bounds of a weight.
@@ -133,6 +137,7 @@ pub(crate) struct Weight {
     pub target: f64,
     pub weight: f64,
     pub bound: Bound,
+    pub limits: Bounds,
 }
 
 impl Decision {

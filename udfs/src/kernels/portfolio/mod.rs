@@ -8,7 +8,6 @@
 //! time.
 
 mod book;
-mod bounds;
 mod caps;
 mod construction;
 mod error;
@@ -25,7 +24,6 @@ mod water_fill;
 mod weighting;
 
 pub use book::{Book, Overlap};
-pub use bounds::Bounds;
 pub use caps::{CapMethod, Caps};
 pub use construction::{Construction, OnEmpty, construct};
 pub use error::ConstructionError;
@@ -38,4 +36,4 @@ pub use turnover::Turnover;
 pub use vol_target::{Leverage, VolMethod, VolTarget, vol_target};
 pub use weighting::Weighting;
 
-pub use super::rebalance::{CrossSection, NO_SECTOR, Ties};
+pub use super::rebalance::{Bounds, CrossSection, NO_SECTOR, Ties};

@@ -1,8 +1,8 @@
 //! Books over many dates.
 
 use kairos_udfs::kernels::optimize::{
-    Book, Cause, Estimator, KktClip, MeanVariance, Method, Optimization, Optimized, Relaxation, RiskModel, Solver,
-    Status, optimize,
+    Book, Bounds, Cause, Estimator, KktClip, MeanVariance, Method, Optimization, Optimized, Relaxation, RiskModel,
+    Solver, Status, optimize,
 };
 
 use super::market::{Market, SECTORS};
@@ -233,4 +233,37 @@ fn reference_without_data() {
     };
     assert!(nothing(KktClip::research()).iter().all(|book| book.status == Status::Skipped(Cause::NoCandidates)));
     assert!(nothing(KktClip::production()).iter().all(|book| book.status == Status::Flat(Cause::TooFewReturns)));
+}
+
+/// What is said to hold a position back is at its limit, and who is said to be free could be moved without touching it.
+#[test]
+fn what_binds_is_named() {
+    let market = Market::new(5, 150, 12);
+    let (mut gross, mut sectors, mut turnovers) = (0, 0, 0);
+    for solver in [Solver::Osqp, Solver::Clarabel] {
+        let method = MeanVariance { solver, sector_net: 0.01, turnover: Some(0.2), ..MeanVariance::default() };
+        // Without limits of the gross weight of sectors, so that there is one limit of each kind.
+        let how = Optimization { sector_multiple: f64::INFINITY, ..options(method) };
+        for (place, book) in run(&market, &how).iter().enumerate() {
+            let has = |limit: Bounds| book.positions.iter().filter(move |position| position.limits.contains(limit));
+            let at = |value: f64, limit: f64| (value - limit).abs() <= 1e-6;
+            if has(Bounds::GROSS_CAP).count() > 0 {
+                gross += 1;
+                assert!(at(sum(book, |_, w| w.abs()), 1.0));
+                assert!(book.positions.iter().all(|it| it.limits.contains(Bounds::GROSS_CAP) == (it.weight != 0.0)));
+            }
+            if has(Bounds::TURNOVER_CAP).count() > 0 {
+                turnovers += 1;
+                assert!(place > 0 && at(turnover(book), 0.2), "{}", turnover(book));
+            }
+            let mut bound: Vec<u32> = has(Bounds::SECTOR_CAP).map(|position| market.sector(position.ticker)).collect();
+            bound.dedup();
+            for sector in bound {
+                sectors += 1;
+                let net = sum(book, |ticker, w| if market.sector(ticker) == sector { w } else { 0.0 });
+                assert!(at(net.abs(), 0.01) || book.status != Status::Solved, "sector {sector}: {net}");
+            }
+        }
+    }
+    assert!(gross > 5 && sectors > 20 && turnovers > 5, "{gross} {sectors} {turnovers}");
 }

@@ -19,10 +19,13 @@ impl Bounds {
     pub const FORCED_EXIT: Self = Self(1 << 3);
     /// What was left of the name was too little to keep.
     pub const DUST: Self = Self(1 << 4);
+    /// The gross weight of the book is at its cap.
+    pub const GROSS_CAP: Self = Self(1 << 5);
 
-    const NAMES: [(Self, &str); 5] = [
+    const NAMES: [(Self, &str); 6] = [
         (Self::NAME_CAP, "name cap"),
         (Self::SECTOR_CAP, "sector cap"),
+        (Self::GROSS_CAP, "gross cap"),
         (Self::TURNOVER_CAP, "turnover cap"),
         (Self::FORCED_EXIT, "forced exit"),
         (Self::DUST, "dust"),
