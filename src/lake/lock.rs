@@ -3,7 +3,8 @@
 //! Commits need no lock, since of two only one wins. A job of many commits, such as a nightly run, wants to be alone all
 //! the same: a second one would do everything twice. On a local disk the operating system holds the lock and drops it
 //! with the process. On an object store it is a small object that its holder renews; one that is no longer renewed is
-//! taken over, by a conditional write, so that of several only one gets it.
+//! taken over, by a conditional write, so that of several only one gets it; and at once if its holder ran on this machine and
+//! no longer does.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -52,6 +53,13 @@ impl Holder {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// Whether it may still be at work: it said so lately, and if it ran on this machine, it still does.
+    fn is_alive(&self) -> bool {
+        let here = Self::this("");
+        let gone = self.host == here.host && !is_running(self.process);
+        !gone && Utc::now() - self.renewed < ABANDONED
+    }
+
     fn describe(json: &[u8]) -> String {
         match serde_json::from_slice::<Self>(json) {
             Ok(holder) => {
@@ -61,6 +69,13 @@ impl Holder {
             Err(_) => "another process".to_owned(),
         }
     }
+}
+
+fn is_running(process: u32) -> bool {
+    let process = sysinfo::Pid::from_u32(process);
+    let mut system = sysinfo::System::new();
+    system.refresh_processes(sysinfo::ProcessesToUpdate::Some(&[process]), true);
+    system.process(process).is_some_and(|found| found.status() != sysinfo::ProcessStatus::Zombie)
 }
 
 /// A lock that is held. On an object store call [`Lock::release`]; dropped without it, it is free after a while.
@@ -140,7 +155,7 @@ impl Lake {
         };
         let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
         let json = found.bytes().await.map_err(failed)?;
-        let alive = serde_json::from_slice::<Holder>(&json).is_ok_and(|other| Utc::now() - other.renewed < ABANDONED);
+        let alive = serde_json::from_slice::<Holder>(&json).is_ok_and(|other| other.is_alive());
         if alive {
             return Err(locked(&json));
         }
@@ -213,7 +228,7 @@ mod tests {
         let lake = Lake::open("memory:///lake").unwrap();
         let dead = |minutes| {
             let renewed = Utc::now() - chrono::TimeDelta::minutes(minutes);
-            Holder { renewed, ..Holder::this("dead") }
+            Holder { renewed, host: "elsewhere".to_owned(), ..Holder::this("dead") }
         };
         std::mem::forget(lake.lock("daily", dead(14)).await.unwrap());
         assert!(taken(&lake).await.contains("(run dead)"));
@@ -224,6 +239,12 @@ mod tests {
         });
         let winners = futures::future::join_all(racers).await.into_iter().flatten().count();
         assert_eq!(winners, 1);
+        // One of a process of this machine that has ended is free at once.
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let ended = Holder { process: child.id(), ..Holder::this("ended") };
+        lake.put("_locks/daily.json", ended.to_json()).await.unwrap();
+        lake.lock("daily", Holder::this("next")).await.unwrap().release().await;
         // A lease that cannot be read is nobody's either.
         lake.put("_locks/daily.json", b"?".to_vec()).await.unwrap();
         lake.lock("daily", Holder::this("next")).await.unwrap();

@@ -69,7 +69,7 @@ fn what_goes_wrong_is_said_and_loses_nothing() {
     assert!(said.contains("NASDAQ_DATA_LINK_API_KEY") && !said.contains("another"), "{said}");
     let said = wrong(BadKey::Sample);
     assert!(said.contains("sample"), "{said}");
-    assert!(world.desk.fails(1, &["describe", "raw.sep"]).contains("raw.sep"), "a sample was landed");
+    assert!(world.desk.fails(1, &["describe", "raw.sep"]).contains("raw/sep"), "a sample was landed");
     // Before the session is published.
     let tomorrow = ["--sql", SQL, "daily", "--as-of", LAST];
     let said = fails(3, &tomorrow);

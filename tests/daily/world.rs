@@ -45,6 +45,8 @@ impl World {
             println!("{day}: {event:?}");
         }
         let server = VendorServer::start(market);
+        // The vendor prepares a bulk file for minutes, and is asked every 15 seconds.
+        server.state().bulk_polls = 0;
         Self { desk, server, random: ChaCha8Rng::seed_from_u64(seed), sessions }
     }
 

@@ -12,7 +12,7 @@ mod stored;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate};
 
@@ -136,15 +136,15 @@ pub async fn sync(
     for table in tables {
         let started = Instant::now();
         let main = sync.pull_table(table).await;
-        pulled.push((*table, started, main));
+        pulled.push((*table, started.elapsed(), main));
     }
     let restated = sync.restated(&pulled);
     let mut results = Vec::new();
-    for (table, started, main) in pulled {
+    for (table, pulling, main) in pulled {
         let result = match (main, &restated) {
             (Err(error), _) => Err(error),
             (Ok(_), Err(because)) => Err(RawError::Withheld { table: table.name, because }),
-            (Ok(main), Ok(restated)) => sync.settle(table, main, restated, started).await,
+            (Ok(main), Ok(restated)) => sync.settle(table, main, restated, pulling).await,
         };
         results.push((table, result));
     }
@@ -157,7 +157,8 @@ struct Brought {
     pull: Pull,
 }
 
-type Pulled = (&'static RawTable, Instant, Result<Brought>);
+/// A table, how long its pull took, and what came of it.
+type Pulled = (&'static RawTable, Duration, Result<Brought>);
 
 struct Sync<'a> {
     lake: &'a Lake,
@@ -253,8 +254,9 @@ impl Sync<'_> {
         table: &'static RawTable,
         main: Brought,
         restated: &Restated,
-        started: Instant,
+        pulling: Duration,
     ) -> Result<TableSync> {
+        let started = Instant::now();
         let watermark = main.pull.record().watermark.max(self.stored.watermark(table));
         let mut done = TableSync { table: table.name, watermark, ..TableSync::default() };
         let is_whole = main.step.request.window == Window::Everything;
@@ -279,7 +281,7 @@ impl Sync<'_> {
         for brought in &all {
             pulls::discard(&brought.pull)?;
         }
-        done.seconds = started.elapsed().as_secs_f64();
+        done.seconds = (pulling + started.elapsed()).as_secs_f64();
         Ok(done)
     }
 

@@ -5,8 +5,10 @@ use chrono::{NaiveDate, TimeDelta};
 use super::{Pull, Result, TableFacts, VendorError};
 use crate::raw::Window;
 
-/// How old the newest row of a live table may be. A fortnight covers any closing of the exchanges.
+/// How old the newest row of a table with rows for every session may be. A fortnight covers any closing of the exchanges.
 const STALE_AFTER: TimeDelta = TimeDelta::days(15);
+/// The same for tables in which nothing may happen for a while; samples are older.
+const SLOWLY_STALE_AFTER: TimeDelta = TimeDelta::days(365);
 
 /// Refuses a pull that ends long before `as_of`: with a key that the vendor does not know, or without a subscription,
 /// it sends an old sample instead of an error. A pull of changes may bring nothing, so for it what is stored counts as
@@ -22,7 +24,10 @@ pub fn refuse_sample(pull: &Pull, facts: &TableFacts, watermark: Option<NaiveDat
         Window::Since { .. } => brought.max(watermark),
         Window::Tickers(_) => return Ok(()),
     };
-    if slow(facts) || newest.is_some_and(|newest| as_of - newest <= STALE_AFTER) {
+    let Some(stale_after) = stale_after(facts) else {
+        return Ok(());
+    };
+    if newest.is_some_and(|newest| as_of - newest <= stale_after) {
         return Ok(());
     }
     let found = newest.map_or("has no row with a date".to_owned(), |newest| {
@@ -31,9 +36,13 @@ pub fn refuse_sample(pull: &Pull, facts: &TableFacts, watermark: Option<NaiveDat
     Err(VendorError::SampleData { asked: manifest.request.to_string(), found })
 }
 
-/// Tables in which nothing may happen for weeks.
-fn slow(facts: &TableFacts) -> bool {
-    matches!(facts.name, "sf3" | "sp500")
+/// After what time a table without a newer row is none; nothing for tables that may stand still for good.
+fn stale_after(facts: &TableFacts) -> Option<TimeDelta> {
+    match facts.name {
+        "sf3" | "sp500" => None,
+        "sep" | "daily" | "sfp" => Some(STALE_AFTER),
+        _ => Some(SLOWLY_STALE_AFTER),
+    }
 }
 
 /// Refuses a complete answer with fewer than half of the rows that are stored in its window: landing it would retract
