@@ -172,12 +172,22 @@ impl Sync<'_> {
         let watermark = self.stored.watermark(table);
         let step = Step::for_table(&table.facts(), &situation(watermark, self.options));
         let brought = self.pull(table, step).await?;
+        if let Err(refused) = self.judge(table, &brought, watermark).await {
+            // Or it would be taken again instead of asking anew, with the right key say.
+            pulls::discard(&brought.pull)?;
+            return Err(refused);
+        }
+        Ok(brought)
+    }
+
+    /// Whether an answer may be landed.
+    async fn judge(&self, table: &RawTable, brought: &Brought, watermark: Option<NaiveDate>) -> Result<()> {
         vendor::refuse_sample(&brought.pull, &table.facts(), watermark, self.options.today)?;
         if brought.step.complete && !self.options.allow_shrunk {
             let rows = self.stored.rows_in(self.lake, table, &brought.step.request.window).await?;
             vendor::refuse_shrunk(&brought.pull, rows)?;
         }
-        Ok(brought)
+        Ok(())
     }
 
     async fn pull(&self, table: &RawTable, step: Step) -> Result<Brought> {
