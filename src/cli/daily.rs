@@ -17,7 +17,7 @@ use crate::lake::{Holder, Lake};
 use crate::pipeline::{EngineBuilder, LakeStates, Outcome, Pipeline, RunSummary, Selectors};
 use crate::raw::TableSync;
 use crate::raw::vendor::{Client, Settings};
-use crate::report::{ChecksLine, Ending, NightReport, SnapshotLine, TableLine};
+use crate::report::{Ending, NightReport, SnapshotLine, TableLine};
 
 /// Sync, check, build what is stale and check again: one command for every night
 ///
@@ -85,7 +85,7 @@ async fn night(context: &Context, args: &DailyArgs, lake: &Lake, report: &mut Ni
     });
     let engine = context.engine()?;
     let pipeline = context.pipeline(lake).await?;
-    ask(&engine, &pipeline, Some(RAW_PHASE), report).await?;
+    ask(&engine, &pipeline, Asked::Raw, report).await?;
     if !report.checks.critical.is_empty() {
         report.ending = Ending::Refused;
         return Ok(());
@@ -94,11 +94,12 @@ async fn night(context: &Context, args: &DailyArgs, lake: &Lake, report: &mut Ni
     note_build(&summary, report);
     if !summary.succeeded() {
         report.ending = if summary.refused.is_some() { Ending::Refused } else { Ending::Failed };
-        report.checks.critical.extend(summary.refused.into_iter().flat_map(|gate| gate.critical));
         return Ok(());
     }
-    report.checks = ChecksLine::default();
-    ask(&engine, &pipeline, None, report).await?;
+    // What is up to date was checked on the night that built it.
+    if !report.built.is_empty() {
+        ask(&engine, &pipeline, Asked::Rest, report).await?;
+    }
     report.snapshot = snapshot(lake).await?;
     let changed = report.tables.iter().any(|table| table.inserted + table.updated + table.removed > 0);
     report.ending = match (report.checks.critical.is_empty(), changed || !report.built.is_empty()) {
@@ -143,6 +144,11 @@ fn note_build(summary: &RunSummary, report: &mut NightReport) {
             }
         }
     }
+    for gate in &summary.checked {
+        report.checks.passed += gate.passed;
+        report.checks.critical.extend(gate.critical.iter().cloned());
+        report.checks.warnings.extend(gate.warnings.iter().cloned());
+    }
     let failed = summary.steps.iter().find_map(|step| match &step.outcome {
         Outcome::Failed { error, .. } => Some(format!("{}: {error}", step.dataset)),
         _ => None,
@@ -150,22 +156,24 @@ fn note_build(summary: &RunSummary, report: &mut NightReport) {
     report.reason = failed.or(report.reason.take());
 }
 
-/// Asks the checks of a phase, or all.
-async fn ask(
-    engine: &Engine,
-    pipeline: &Pipeline,
-    phase: Option<&str>,
-    report: &mut NightReport,
-) -> Result<(), CliError> {
+/// Which checks are asked.
+enum Asked {
+    /// Those of the raw tables.
+    Raw,
+    /// Those that the gates of a build leave out, about everything.
+    Rest,
+}
+
+async fn ask(engine: &Engine, pipeline: &Pipeline, asked: Asked, report: &mut NightReport) -> Result<(), CliError> {
     let checks = Check::all(&pipeline.tree, &[])?;
     let mut subjects = Subject::all(engine.lake(), pipeline).await?;
     let auditor = Auditor::new(engine, pipeline, 1);
-    let results = match phase {
-        Some(phase) => {
-            subjects.retain(|subject| subject.phase == phase);
-            auditor.ask_phase(&checks, phase, &subjects, true).await?
+    let results = match asked {
+        Asked::Raw => {
+            subjects.retain(Subject::is_raw);
+            auditor.ask_phase(&checks, RAW_PHASE, &subjects, false).await?
         }
-        None => auditor.ask(&checks, &subjects).await?,
+        Asked::Rest => auditor.ask_rest(&checks, &subjects).await?,
     };
     for result in &results {
         match &result.status {

@@ -93,6 +93,8 @@ pub struct RunSummary {
     pub seconds: f64,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// What the gates found, phase by phase.
+    pub checked: Vec<GateReport>,
     /// The gate that ended it.
     pub refused: Option<GateReport>,
 }

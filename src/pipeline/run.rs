@@ -88,8 +88,9 @@ pub async fn run(
         }
     }
     drop(running);
-    let steps = progress.close();
-    let summary = RunSummary { run_id, steps, seconds: started.elapsed().as_secs_f64(), cancelled, refused };
+    let checked = std::mem::take(&mut progress.checked);
+    let (steps, seconds) = (progress.close(), started.elapsed().as_secs_f64());
+    let summary = RunSummary { run_id, steps, seconds, cancelled, checked, refused };
     observer(&RunEvent::RunFinished(summary.clone()));
     summary
 }
@@ -147,6 +148,7 @@ struct Progress<'a> {
     /// For each step, the positions in the plan of what it reads.
     inputs: Vec<Vec<usize>>,
     states: Vec<State>,
+    checked: Vec<GateReport>,
     observer: &'a mut (dyn FnMut(&RunEvent) + Send),
 }
 
@@ -156,7 +158,7 @@ impl<'a> Progress<'a> {
         let inputs =
             (plan.steps.iter()).map(|planned| planned.step.inputs.iter().filter_map(position).collect()).collect();
         let states = vec![State::Waiting; plan.steps.len()];
-        Self { plan, inputs, states, observer }
+        Self { plan, inputs, states, checked: Vec::new(), observer }
     }
 
     /// Of the steps before `limit`, settles every one that needs no build and starts up to `free` of those that do. One
@@ -219,6 +221,7 @@ impl<'a> Progress<'a> {
     fn note(&mut self, report: Option<GateReport>) -> Option<GateReport> {
         let report = report?;
         (self.observer)(&RunEvent::Checked(report.clone()));
+        self.checked.push(report.clone());
         (!report.critical.is_empty()).then_some(report)
     }
 

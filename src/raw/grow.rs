@@ -48,7 +48,7 @@ pub(super) async fn append(
         let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
         match lake.commit(dataset, new).await {
             Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt).await,
-            result => return Ok(result.map(drop).map_err(RawError::from)?),
+            result => return result.map(drop).map_err(RawError::from),
         }
     }
     Ok(())

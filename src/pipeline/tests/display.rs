@@ -69,7 +69,14 @@ fn events() -> Vec<RunEvent> {
         RunEvent::Finished(StepOutcome { dataset: dataset.into(), source, outcome })
     };
     let built = Built { version: 7, rows: 1_234_567, bytes: 45_600_000, files: 2 };
-    let summary = RunSummary { run_id: "r1".into(), steps: vec![], seconds: 4.5, cancelled: false, refused: None };
+    let summary = RunSummary {
+        run_id: "r1".into(),
+        steps: vec![],
+        seconds: 4.5,
+        cancelled: false,
+        checked: vec![],
+        refused: None,
+    };
     vec![
         RunEvent::RunStarted { run_id: "r1".into(), to_build: strings(&["feat_momentum_v2", "b"]) },
         finished("old", Outcome::Skipped { version: Some(3) }),
