@@ -63,6 +63,8 @@ fn what_goes_wrong_is_said_and_loses_nothing() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
+        // The server keeps a bulk file, whoever asked for it.
+        world.server.state().forget_bulk();
         seen(&output)
     };
     let said = wrong(BadKey::Forbid);
