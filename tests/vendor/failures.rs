@@ -126,7 +126,7 @@ async fn refusals_are_not_tried_again() {
         pull(&client, store.path(), &SEP, &request, Method::Pages, &|_| {}).await.unwrap_err().to_string()
     };
     let message = ask("another-key", everything("sep")).await;
-    assert!(message.contains("403 [QEPx04]") && message.contains("check the API key"), "{message}");
+    assert!(message.contains("403 [QEPx04]") && message.contains("check NASDAQ_DATA_LINK_API_KEY"), "{message}");
     let message = ask(KEY, everything("sf9")).await;
     assert!(message.contains("404 [QECx02]") && message.contains("SF9"), "{message}");
     let window = Window::Since { column: "changed".into(), from: day("2024-01-01") };
