@@ -119,15 +119,6 @@ impl<'a> Auditor<'a> {
         self.ask(&asked, subjects).await
     }
 
-    /// Asks the checks that no gate asks about `subjects`.
-    ///
-    /// # Errors
-    /// As [`Auditor::ask`].
-    pub async fn ask_rest(&self, checks: &[Check], subjects: &[Subject]) -> Result<Vec<CheckResult>> {
-        let rest: Vec<Check> = checks.iter().filter(|check| check.after.is_none()).cloned().collect();
-        self.ask(&rest, subjects).await
-    }
-
     fn reads_any(&self, check: &Check, subjects: &[Subject]) -> Result<bool> {
         let questions = check.questions(subjects, &self.pipeline.parameters)?;
         let read = |subject: &Subject| questions.iter().any(|question| question.reads.contains(&subject.name));

@@ -17,7 +17,7 @@ use crate::lake::{Holder, Lake};
 use crate::pipeline::{EngineBuilder, LakeStates, Outcome, Pipeline, RunSummary, Selectors};
 use crate::raw::TableSync;
 use crate::raw::vendor::{Client, Settings};
-use crate::report::{Ending, NightReport, SnapshotLine, TableLine};
+use crate::report::{ChecksLine, Ending, NightReport, SnapshotLine, TableLine};
 
 /// Sync, check, build what is stale and check again: one command for every night
 ///
@@ -96,10 +96,9 @@ async fn night(context: &Context, args: &DailyArgs, lake: &Lake, report: &mut Ni
         report.ending = if summary.refused.is_some() { Ending::Refused } else { Ending::Failed };
         return Ok(());
     }
-    // What is up to date was checked on the night that built it.
-    if !report.built.is_empty() {
-        ask(&engine, &pipeline, Asked::Rest, report).await?;
-    }
+    // Everything, also if nothing was built: what a night before found, or was killed before it could ask, is still there.
+    report.checks = ChecksLine::default();
+    ask(&engine, &pipeline, Asked::All, report).await?;
     report.snapshot = snapshot(lake).await?;
     let changed = report.tables.iter().any(|table| table.inserted + table.updated + table.removed > 0);
     report.ending = match (report.checks.critical.is_empty(), changed || !report.built.is_empty()) {
@@ -160,8 +159,8 @@ fn note_build(summary: &RunSummary, report: &mut NightReport) {
 enum Asked {
     /// Those of the raw tables.
     Raw,
-    /// Those that the gates of a build leave out, about everything.
-    Rest,
+    /// All.
+    All,
 }
 
 async fn ask(engine: &Engine, pipeline: &Pipeline, asked: Asked, report: &mut NightReport) -> Result<(), CliError> {
@@ -173,7 +172,7 @@ async fn ask(engine: &Engine, pipeline: &Pipeline, asked: Asked, report: &mut Ni
             subjects.retain(Subject::is_raw);
             auditor.ask_phase(&checks, RAW_PHASE, &subjects, false).await?
         }
-        Asked::Rest => auditor.ask_rest(&checks, &subjects).await?,
+        Asked::All => auditor.ask(&checks, &subjects).await?,
     };
     for result in &results {
         match &result.status {

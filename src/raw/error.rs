@@ -170,14 +170,15 @@ pub enum RawError {
     /// The vendor refused, or its answer cannot be used.
     #[error(transparent)]
     Vendor(Box<VendorError>),
-    /// A table was not landed because what it takes to know which tickers changed did not come.
+    /// A table was not landed because what it takes to know which tickers changed did not come, or because it tells so and
+    /// another table has not heard it yet.
     #[error(
-        "{table} was pulled and not landed, because {because} did not come: it may tell that tickers were renamed or split"
+        "{table} was pulled and not landed, because {because} is not up to date: which tickers were renamed or split must be known, or told again, for all tables"
     )]
     Withheld {
         /// The table.
         table: &'static str,
-        /// The table that did not come.
+        /// The table that is not up to date.
         because: &'static str,
     },
     /// The background thread that reads files ended early.

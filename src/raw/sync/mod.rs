@@ -26,6 +26,10 @@ use crate::lake::Lake;
 /// The tables that tell which tickers got another history: without them nothing may be landed.
 const TELLING: [&str; 4] = ["tickers", "actions", "sep", "sfp"];
 
+/// Those of them that tell it of other tables. They are landed last, and only if all others are up to date: once they are
+/// stored they no longer tell.
+const TELLING_OTHERS: [&str; 2] = ["tickers", "actions"];
+
 /// How to bring tables up to date.
 #[derive(Clone)]
 pub struct SyncOptions {
@@ -118,8 +122,9 @@ pub async fn pending(
     Ok(all)
 }
 
-/// Brings tables up to date. One result per table, in the given order: a table that fails does not keep the others from
-/// landing, except one that tells which tickers changed.
+/// Brings tables up to date. One result per table, in the order of landing: a table that fails does not keep the others from
+/// landing, except one that tells which tickers changed; and what tells so of other tables is landed after them, or it
+/// would not tell again what a table that failed has missed.
 ///
 /// # Errors
 /// If what is stored cannot be read. Everything else is a result of its table.
@@ -139,12 +144,17 @@ pub async fn sync(
         pulled.push((*table, started.elapsed(), main));
     }
     let restated = sync.restated(&pulled);
-    let mut results = Vec::new();
-    for (table, pulling, main) in pulled {
-        let result = match (main, &restated) {
-            (Err(error), _) => Err(error),
-            (Ok(_), Err(because)) => Err(RawError::Withheld { table: table.name, because }),
-            (Ok(main), Ok(restated)) => sync.settle(table, main, restated, pulling).await,
+    let (last, first): (Vec<_>, Vec<_>) =
+        pulled.into_iter().partition(|(table, ..)| TELLING_OTHERS.contains(&table.name));
+    let mut results: Vec<(&'static RawTable, Result<TableSync>)> = Vec::new();
+    for (table, pulling, main) in first.into_iter().chain(last) {
+        let waits = TELLING_OTHERS.contains(&table.name);
+        let failed = results.iter().find(|(other, result)| waits && other.name != table.name && result.is_err());
+        let withheld = restated.as_ref().err().copied().or(failed.map(|(other, _)| other.name));
+        let result = match (main, &restated, withheld) {
+            (Err(error), ..) => Err(error),
+            (Ok(main), Ok(restated), None) => sync.settle(table, main, restated, pulling).await,
+            (Ok(_), _, because) => Err(RawError::Withheld { table: table.name, because: because.unwrap_or_default() }),
         };
         results.push((table, result));
     }
