@@ -14,6 +14,7 @@ use super::Result;
 use super::by_key::WindowsByKey;
 use super::cross_section::CrossSections;
 use super::csv::ReadCsv;
+use super::merge_join::MergeJoins;
 use super::small_sides::SmallSides;
 use crate::lake::Lake;
 
@@ -65,7 +66,8 @@ fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
 
 /// DataFusion's rules and ours, each where it has its say.
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(CrossSections)];
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(MergeJoins), Arc::new(CrossSections)];
     for rule in PhysicalOptimizer::default().rules {
         let selects_joins = rule.name() == "join_selection";
         rules.push(rule);

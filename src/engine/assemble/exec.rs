@@ -14,11 +14,7 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
-use datafusion::physical_plan::repartition::RepartitionExec;
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
@@ -28,7 +24,12 @@ use futures::{StreamExt, stream};
 
 use super::AssembleError;
 use super::columns::KEY;
-use super::cursor::{Aligned, Cursor, Keys, Surplus};
+use super::cursor::{Aligned, Cursor, Surplus};
+use crate::engine::in_step::Keyed;
+use crate::engine::keys::Keys;
+
+/// Where every plan below has the ticker and the date.
+pub(super) const KEY_COLUMNS: [usize; 2] = [0, 1];
 
 /// Where a column of the result comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,62 +75,15 @@ pub(super) struct AssembleExec {
 
 impl AssembleExec {
     pub(super) fn new(what: Arc<Assembled>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Self> {
-        let base = arranged_base(&inputs[0])?;
+        let keyed = |plan: &Arc<dyn ExecutionPlan>| Keyed { plan: plan.clone(), key: KEY_COLUMNS };
+        let base = keyed(&inputs[0]).leading()?;
         let partitioning = base.output_partitioning().clone();
-        let others = inputs[1..].iter().map(|input| arranged(input, &partitioning));
+        let leading = keyed(&base);
+        let others = inputs[1..].iter().map(|input| keyed(input).following(&leading));
         let arranged: Vec<_> = [Ok(base)].into_iter().chain(others).collect::<Result<_>>()?;
         let properties = Arc::new(properties(&what, &partitioning)?);
         let leftover = Leftover::of(partitioning.partition_count(), what.datasets.len());
         Ok(Self { what, inputs, arranged, leftover, properties })
-    }
-}
-
-/// By ticker and date, nulls last: the order in which the lake stores datasets with this key.
-fn by_key(schema: &SchemaRef) -> Result<LexOrdering> {
-    let options = SortOptions { descending: false, nulls_first: false };
-    let key = |name| Ok(PhysicalSortExpr::new(Arc::new(Column::new_with_schema(name, schema)?), options));
-    let keys = KEY.iter().map(|name| key(name)).collect::<Result<Vec<_>>>()?;
-    LexOrdering::new(keys).ok_or_else(|| DataFusionError::Internal("the key of an assembly is empty".to_owned()))
-}
-
-fn is_ordered(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
-    plan.equivalence_properties().ordering_satisfy(by_key(&plan.schema())?)
-}
-
-/// The base in order, in its own ranges of tickers or as one.
-fn arranged_base(base: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    match base.output_partitioning() {
-        Partitioning::Range(_) => sorted(base.clone()),
-        _ => sorted(one_partition(base.clone())?),
-    }
-}
-
-/// A dataset in order, cut like the base: as it is if it is stored so.
-fn arranged(input: &Arc<dyn ExecutionPlan>, like: &Partitioning) -> Result<Arc<dyn ExecutionPlan>> {
-    let Partitioning::Range(range) = like else {
-        return sorted(one_partition(input.clone())?);
-    };
-    if matches!(input.output_partitioning(), Partitioning::Range(own) if own.split_points() == range.split_points()) {
-        return sorted(input.clone());
-    }
-    // Keys are the first two columns on both sides, so the base's partitioning also reads as one of the dataset.
-    sorted(Arc::new(RepartitionExec::try_new(input.clone(), like.clone())?))
-}
-
-fn one_partition(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    if plan.output_partitioning().partition_count() == 1 {
-        return Ok(plan);
-    }
-    Ok(match is_ordered(&plan)? {
-        true => Arc::new(SortPreservingMergeExec::new(by_key(&plan.schema())?, plan)),
-        false => Arc::new(CoalescePartitionsExec::new(plan)),
-    })
-}
-
-fn sorted(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    match is_ordered(&plan)? {
-        true => Ok(plan),
-        false => Ok(Arc::new(SortExec::new(by_key(&plan.schema())?, plan).with_preserve_partitioning(true))),
     }
 }
 
@@ -228,7 +182,7 @@ impl Step {
             self.finish().await?;
             return Ok(None);
         };
-        let keys = Keys::of(&batch)?;
+        let keys = Keys::of(&batch, KEY_COLUMNS)?;
         let before = self.last.as_ref().filter(|last| last.len() > 0).map(|last| (last, last.len() - 1));
         if let Some(what) = keys.fault(before) {
             return Err(external(AssembleError::Base { dataset: self.what.base.to_string(), what }));
