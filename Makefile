@@ -24,10 +24,11 @@ soak: setup python s3-server
 	KAIROS_SOAK=1 KAIROS_PYTHON=$(abspath $(PYTHON_ENV))/bin/python KAIROS_S3S_FS=$(abspath $(S3_SERVER))/bin/s3s-fs \
 		$(CARGO) test $(PROFILE) --workspace --test crash --test faults --test daily --test s3
 
-# About ten minutes; the tables go into docs/benchmarks.md. Wants a machine that does nothing else.
+# About an hour and a half and 17 GB of disk; the table goes into benches/RESULTS.md. Wants a machine that does nothing else.
 bench: build python
-	$(PYTHON_ENV)/bin/python benches/features.py --kairos $(TARGET)/release/kairos \
-		--folder $(TARGET)/bench --scaling 300 1200 4800 --report docs/benchmarks.md
+	$(PYTHON_ENV)/bin/python -m pip install -q -r benches/peers/requirements.txt
+	$(PYTHON_ENV)/bin/python benches/table.py --kairos $(TARGET)/release/kairos --folder $(TARGET)/bench \
+		--report benches/RESULTS.md
 	$(PYTHON_ENV)/bin/python -m pip install -q 'cvxpy>=1.6,<2' 'osqp>=1,<2' 'clarabel>=0.10,<1'
 	$(PYTHON_ENV)/bin/python benches/backtests.py --kairos $(TARGET)/release/kairos --cargo "$(CARGO)" \
 		--folder $(TARGET)/bench --report docs/benchmarks.md

@@ -1,4 +1,4 @@
-"""Whether two tools computed the same dataset: agreement.py OURS_FOLDER THEIRS_FILE
+"""Whether two tools computed the same dataset: agreement.py OURS_FOLDER THEIRS_FILE_OR_FOLDER
 
 Rows and columns are the same, NULLs are in the same places, integers are equal, and floats differ by at most
 1e-9 * max(|ours|, |theirs|, median of |ours| in the column). The median is what makes a difference of averages
@@ -6,9 +6,10 @@ that happens to be near zero comparable: its rounding error comes from the avera
 A flag may differ in a row whose deciding value lies within the tolerance of its threshold, where the last bit
 decides: those rows are counted, not hidden.
 Prints the largest relative difference and the number of such rows; leaves with 1 and the first differing rows if a
-difference is too large.
+difference is too large. One column at a time is in memory.
 """
 
+import pathlib
 import sys
 
 import polars as pl
@@ -34,33 +35,50 @@ def difference(ours, theirs):
     return pair.select(pl.when(comparable).then(relative).otherwise(INFINITE)).to_series()
 
 
-def compare(ours, theirs):
-    """The difference of every column that is not a key."""
+class Table:
+    """A table whose columns are read one by one."""
+
+    def __init__(self, path):
+        self.files = f"{path}/*.parquet" if pathlib.Path(path).is_dir() else path
+        self.columns = pl.scan_parquet(self.files).collect_schema().names()
+
+    def __getitem__(self, column):
+        return pl.read_parquet(self.files, columns=[column]).to_series()
+
+    def keys(self):
+        return pl.read_parquet(self.files, columns=KEY)
+
+
+def ties(ours, theirs, flag, found):
+    """Rows in which only the last bit of the deciding column makes the flag differ."""
+    decides, threshold = THRESHOLDS[flag]
+    near = ((ours[decides] - threshold).abs() <= TOLERANCE).fill_null(False) & (found > 0)
+    return near & ours[flag].is_not_null() & theirs[flag].is_not_null()
+
+
+def main(our_folder, their_path):
+    ours, theirs = Table(our_folder), Table(their_path)
     if set(ours.columns) != set(theirs.columns):
         sys.exit(f"columns differ: {sorted(set(ours.columns) ^ set(theirs.columns))}")
-    if not ours.select(KEY).equals(theirs.select(KEY)):
-        sys.exit(f"keys differ: {ours.height} rows and {theirs.height}, or another order")
-    return {column: difference(ours[column], theirs[column]) for column in ours.columns if column not in KEY}
-
-
-def main(ours_folder, theirs_file):
-    ours = pl.read_parquet(f"{ours_folder}/*.parquet").sort(KEY)
-    theirs = pl.read_parquet(theirs_file)
-    found = compare(ours, theirs)
-    ties = 0
-    for flag, (decides, threshold) in THRESHOLDS.items():
-        if flag in found:
-            tie = ((ours[decides] - threshold).abs() <= TOLERANCE).fill_null(False) & (found[flag] > 0)
-            tie &= ours[flag].is_not_null() & theirs[flag].is_not_null()
-            ties += tie.sum()
-            found[flag] = found[flag].set(tie, 0.0)
-    worst = max(found, key=lambda column: found[column].max())
-    print(f"{found[worst].max():.1e} {ties}")
-    wrong = [column for column in found if found[column].max() > TOLERANCE]
-    for column in wrong:
-        bad = found[column] > TOLERANCE
-        rows = ours.select(KEY + [pl.col(column).alias("ours")]).with_columns(theirs[column].alias("theirs"))
-        print(f"{column}: {bad.sum()} rows differ\n{rows.filter(bad).head(5)}", file=sys.stderr)
+    keys, other = ours.keys(), theirs.keys()
+    if not keys.equals(other):
+        sys.exit(f"keys differ: {keys.height} rows and {other.height}, or another order")
+    largest, tied, wrong = 0.0, 0, False
+    for column in ours.columns:
+        if column in KEY:
+            continue
+        found = difference(ours[column], theirs[column])
+        if column in THRESHOLDS:
+            tie = ties(ours, theirs, column, found)
+            tied += tie.sum()
+            found = found.set(tie, 0.0)
+        largest = max(largest, found.max() or 0.0)
+        bad = found > TOLERANCE
+        if bad.any():
+            wrong = True
+            rows = keys.with_columns(ours[column].alias("ours"), theirs[column].alias("theirs"))
+            print(f"{column}: {bad.sum()} rows differ\n{rows.filter(bad).head(5)}", file=sys.stderr)
+    print(f"{largest:.1e} {tied}")
     sys.exit(1 if wrong else 0)
 
 
