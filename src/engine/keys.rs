@@ -75,6 +75,27 @@ impl Keys {
         tickers.then_with(|| ordered(self.date(at), other.date(from)))
     }
 
+    /// The first row after `at`, which is smaller, that is not smaller than a row of `other`. For rows in order; takes steps
+    /// that grow, so that a few rows and many are passed alike.
+    pub(super) fn first_from(&self, at: usize, other: &Keys, row: usize) -> usize {
+        let smaller = |at: usize| self.compare(at, other, row) == Ordering::Less;
+        let (mut low, mut step) = (at, 1);
+        while low + step < self.len() && smaller(low + step) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = self.len().min(low + step);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if smaller(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+
     fn ticker(&self, at: usize) -> Option<&str> {
         self.tickers.is_valid(at).then(|| self.tickers.value(at))
     }

@@ -66,13 +66,12 @@ fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
 
 /// DataFusion's rules and ours, each where it has its say.
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
-        vec![Arc::new(MergeJoins), Arc::new(CrossSections)];
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::default().rules {
         let selects_joins = rule.name() == "join_selection";
         rules.push(rule);
         if selects_joins {
-            rules.push(Arc::new(SmallSides));
+            rules.extend([Arc::new(SmallSides) as _, Arc::new(MergeJoins) as _, Arc::new(CrossSections) as _]);
         }
     }
     rules.push(Arc::new(WindowsByKey));

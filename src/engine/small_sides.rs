@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
-use datafusion::common::JoinType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{JoinType, ScalarValue};
 use datafusion::error::Result;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 
@@ -66,8 +68,14 @@ fn collected(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPl
     })
 }
 
-/// Rows of all that is scanned below a node, an estimate of its size; nothing if something is not known.
-fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
+/// Rows of all that is scanned below a node, an estimate of its size; nothing if something is not known. Of rows grouped by
+/// date there are no more than days.
+pub(super) fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
+    if let Some(aggregate) = node.downcast_ref::<AggregateExec>()
+        && let Some(days) = days_of(aggregate)?
+    {
+        return Ok(rows_read(aggregate.input())?.map(|rows| rows.min(days)));
+    }
     let children = node.children();
     if children.is_empty() {
         let statistics = StatisticsContext::new().compute(node.as_ref(), &StatisticsArgs::new())?;
@@ -81,4 +89,22 @@ fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
         }
     }
     Ok(Some(rows))
+}
+
+/// How many days there are from the first to the last of the dates that rows are grouped by; nothing if by something else.
+fn days_of(aggregate: &AggregateExec) -> Result<Option<usize>> {
+    let [(key, _)] = aggregate.group_expr().expr() else {
+        return Ok(None);
+    };
+    let Some(key) = key.downcast_ref::<Column>() else {
+        return Ok(None);
+    };
+    let statistics = StatisticsContext::new().compute(aggregate.input().as_ref(), &StatisticsArgs::new())?;
+    let column = &statistics.column_statistics[key.index()];
+    Ok(match (column.min_value.get_value(), column.max_value.get_value()) {
+        (Some(ScalarValue::Date32(Some(first))), Some(ScalarValue::Date32(Some(last)))) => {
+            usize::try_from(last.saturating_sub(*first)).ok().map(|days| days + 1)
+        }
+        _ => None,
+    })
 }

@@ -31,6 +31,11 @@ const VALUES_PER_ROW_GROUP: usize = 4 * 1024 * 1024;
 /// Rows of the row group of a very wide table.
 const LEAST_ROWS_PER_ROW_GROUP: usize = 16 * 1024;
 
+/// Bytes of a part that is uploaded by itself: the least that S3 takes.
+const PART_BYTES: usize = 5 * 1024 * 1024;
+/// Parts of a file that are uploaded at the same time, each of which is held until it is stored.
+const PARTS_UNDER_WAY: usize = 2;
+
 /// Writes one folder of a dataset, batch by batch, in the order of its layout.
 ///
 /// A file is never cut inside one value of the leading sort column. If the layout has splits, files are cut exactly
@@ -172,7 +177,8 @@ impl DatasetWriter {
         let name = format!("{}-{:05}.parquet", self.stem, self.done.len());
         let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
         let target = self.lake.child(&format!("{}/{path}", self.dataset));
-        let sink = ChecksumWriter::new(BufWriter::new(self.lake.store().clone(), target));
+        let parts = BufWriter::with_capacity(self.lake.store().clone(), target, PART_BYTES);
+        let sink = ChecksumWriter::new(parts.with_max_concurrency(PARTS_UNDER_WAY));
         let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties(first)?));
         let writer = writer.map_err(|source| write_error(&path, source))?;
         Ok(OpenFile { path, writer, rows: 0, range })

@@ -15,6 +15,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
+use datafusion::physical_plan::joins::utils::build_join_schema;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::{StreamExt, stream};
@@ -46,17 +47,17 @@ pub(super) struct MergeJoinExec {
 }
 
 impl MergeJoinExec {
-    pub(super) fn new(left: Keyed, right: Keyed, kind: Kind, schema: SchemaRef) -> Result<Self> {
+    pub(super) fn new(left: Keyed, right: Keyed, kind: Kind) -> Result<Self> {
         let keys = [left.key, right.key];
         let leading = Keyed { plan: left.leading()?, key: left.key };
         let following = Keyed { plan: right.following(&leading)?, key: right.key };
-        let properties = Arc::new(properties(&leading, &following, kind, schema)?);
+        let properties = Arc::new(properties(&leading, &following, kind)?);
         let arranged = [leading.plan, following.plan];
         Ok(Self { inputs: [left.plan, right.plan], keys, arranged, kind, properties })
     }
 }
 
-fn properties(left: &Keyed, right: &Keyed, kind: Kind, schema: SchemaRef) -> Result<PlanProperties> {
+fn properties(left: &Keyed, right: &Keyed, kind: Kind) -> Result<PlanProperties> {
     let column = |side: &Keyed, at: usize| {
         Arc::new(Column::new(side.plan.schema().field(at).name(), at)) as Arc<dyn PhysicalExpr>
     };
@@ -66,9 +67,11 @@ fn properties(left: &Keyed, right: &Keyed, kind: Kind, schema: SchemaRef) -> Res
         Kind::Inner => JoinType::Inner,
         Kind::Left => JoinType::Left,
     };
+    let (schema, _) = build_join_schema(&left.plan.schema(), &right.plan.schema(), &join_type);
     let sides = [left, right].map(|side| side.plan.equivalence_properties().clone());
     let [of_left, of_right] = sides;
-    let equivalence = join_equivalence_properties(of_left, of_right, &join_type, schema, &[true, false], None, &on)?;
+    let equivalence =
+        join_equivalence_properties(of_left, of_right, &join_type, Arc::new(schema), &[true, false], None, &on)?;
     // The left side's columns come first, so its partitioning reads the same.
     let partitioning = left.plan.output_partitioning().clone();
     Ok(PlanProperties::new(equivalence, partitioning, EmissionType::Incremental, Boundedness::Bounded))
@@ -79,7 +82,10 @@ impl DisplayAs for MergeJoinExec {
         let schema = [self.inputs[0].schema(), self.inputs[1].schema()];
         let name = |side: usize, part: usize| schema[side].field(self.keys[side][part]).name().clone();
         let on = [0, 1].map(|part| format!("{} = {}", name(0, part), name(1, part)));
-        write!(f, "MergeJoinExec: type={:?}, on=[{}]", self.kind, on.join(", "))
+        write!(f, "MergeJoinExec: type={:?}, on=[{}]", self.kind, on.join(", "))?;
+        let moved = (0..2).filter(|side| !Arc::ptr_eq(&self.inputs[*side], &self.arranged[*side]));
+        let moved: Vec<&str> = moved.map(|side| ["left", "right"][side]).collect();
+        if moved.is_empty() { Ok(()) } else { write!(f, ", sorted=[{}]", moved.join(", ")) }
     }
 }
 
@@ -117,7 +123,7 @@ impl ExecutionPlan for MergeJoinExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let side = |at: usize| Keyed { plan: children[at].clone(), key: self.keys[at] };
-        Ok(Arc::new(Self::new(side(0), side(1), self.kind, self.schema())?))
+        Ok(Arc::new(Self::new(side(0), side(1), self.kind)?))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -127,7 +133,7 @@ impl ExecutionPlan for MergeJoinExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let left = self.arranged[0].execute(partition, context.clone())?;
         let right = Partners::new(self.arranged[1].execute(partition, context)?, self.keys[1]);
-        let step = Step { left, right, key: self.keys[0], kind: self.kind, schema: self.schema() };
+        let step = Step { left, current: None, right, key: self.keys[0], kind: self.kind, schema: self.schema() };
         let rows = stream::try_unfold(step, |mut step| async move { Ok(step.next().await?.map(|rows| (rows, step))) });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
@@ -136,6 +142,8 @@ impl ExecutionPlan for MergeJoinExec {
 /// One partition on its way.
 struct Step {
     left: SendableRecordBatchStream,
+    /// The batch of the left side that is being paired, its keys, and the next row.
+    current: Option<(RecordBatch, Keys, usize)>,
     right: Partners,
     key: [usize; 2],
     kind: Kind,
@@ -143,14 +151,22 @@ struct Step {
 }
 
 impl Step {
-    /// The next rows; a batch for each of the left side that gives any.
+    /// The next rows, if there are any.
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        while let Some(batch) = self.left.next().await.transpose()? {
-            let pairs = self.right.of(&Keys::of(&batch, self.key)?, self.kind == Kind::Left).await?;
+        loop {
+            let Some((batch, keys, row)) = self.current.as_mut().filter(|(_, keys, row)| *row < keys.len()) else {
+                let Some(batch) = self.left.next().await.transpose()? else {
+                    return Ok(None);
+                };
+                let keys = Keys::of(&batch, self.key)?;
+                self.current = Some((batch, keys, 0));
+                continue;
+            };
+            let (pairs, next) = self.right.of(keys, *row, self.kind == Kind::Left).await?;
+            *row = next;
             if pairs.len() > 0 {
-                return Ok(Some(pairs.rows(&batch, &self.schema)?));
+                return Ok(Some(pairs.rows(batch, &self.schema)?));
             }
         }
-        Ok(None)
     }
 }

@@ -35,9 +35,16 @@ impl Pairs {
         self.push(Stretch { row, len, partner: Some((at, from)) });
     }
 
-    /// Rows without partners.
-    pub(super) fn add_alone(&mut self, row: usize, len: usize) {
-        self.push(Stretch { row, len, partner: None });
+    /// A row without partners, if those come out.
+    pub(super) fn add_alone_if(&mut self, all: bool, row: usize) {
+        if all {
+            self.push(Stretch { row, len: 1, partner: None });
+        }
+    }
+
+    /// How many batches the partners are in.
+    pub(super) fn batches(&self) -> usize {
+        self.partners.len()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -11,6 +11,10 @@ use futures::StreamExt;
 use super::pairs::Pairs;
 use crate::engine::keys::Keys;
 
+/// Batches of the right side that are held for one batch of rows. Where only a few of its rows have partners, as on one date
+/// of many, they would be in every batch there is.
+const MOST_BATCHES: usize = 4;
+
 /// Rows in the order of their keys, of which those with the key of the row before are kept until a larger one is asked for.
 pub(super) struct Partners {
     rows: SendableRecordBatchStream,
@@ -33,20 +37,14 @@ impl Partners {
         Self { rows, key, ahead: VecDeque::new(), at: 0 }
     }
 
-    /// The partners of the rows with these keys, which follow those of the call before; with `all`, a row without a
-    /// partner is paired with none.
-    pub(super) async fn of(&mut self, keys: &Keys, all: bool) -> Result<Pairs> {
+    /// The partners of the rows with these keys from `row` on, which follow those of the call before; with `all`, a row
+    /// without a partner is paired with none. Returns before the last row if the partners are in many batches.
+    pub(super) async fn of(&mut self, keys: &Keys, mut row: usize, all: bool) -> Result<(Pairs, usize)> {
         let one_by_one = !keys.repeats();
         let mut pairs = Pairs::default();
-        let alone = |pairs: &mut Pairs, row, rows| {
-            if all {
-                pairs.add_alone(row, rows)
-            }
-        };
-        let mut row = 0;
-        while row < keys.len() {
+        while row < keys.len() && pairs.batches() <= MOST_BATCHES {
             if !keys.is_complete(row) || !self.has_row().await? {
-                alone(&mut pairs, row, 1);
+                pairs.add_alone_if(all, row);
                 row += 1;
                 continue;
             }
@@ -59,9 +57,9 @@ impl Partners {
                 continue;
             }
             match next.keys.compare(self.at, keys, row) {
-                Ordering::Less => self.at += 1,
+                Ordering::Less => self.at = next.keys.first_from(self.at, keys, row),
                 Ordering::Greater => {
-                    alone(&mut pairs, row, 1);
+                    pairs.add_alone_if(all, row);
                     row += 1;
                 }
                 Ordering::Equal => {
@@ -70,7 +68,7 @@ impl Partners {
                 }
             }
         }
-        Ok(pairs)
+        Ok((pairs, row))
     }
 
     /// Pairs a row with all that have its key, and stays before them: the next row may have it too.
