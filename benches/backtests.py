@@ -2,21 +2,23 @@
 
     python benches/backtests.py --kairos target/release/kairos --folder target/bench --cargo cargo --report docs/benchmarks.md
 
-Each run is a process of its own, reading included. The optimiser's problems are written by its Rust benchmark and solved
-again by cvxpy with the same solver and tolerance (benches/peers/optimizer.py).
+Each run is a process of its own, reading included. CPU seconds are what to compare where other programs run beside it. The
+optimiser's problems are written by its Rust benchmark and solved again by cvxpy with the same solver and tolerance
+(benches/peers/optimizer.py). The two lakes of the default take 16 GB; they are made once and kept.
 """
 
 import argparse
 import datetime
+import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import time
 
 DAYS = 2520
-RUNS = 5
 STRATEGIES = ["risk4", "ls", "ls_opt", "ls_opt --set cost_bps=0", "ls_opt --set solver=clarabel"]
 BEGIN, END = "<!-- backtests: begin -->", "<!-- backtests: end -->"
 
@@ -28,6 +30,7 @@ def lake(kairos, folder, tickers):
         files = folder / f"files-{tickers}"
         subprocess.run([kairos, "synth", "--tickers", str(tickers), "--days", str(DAYS), "--out", files], check=True)
         subprocess.run([kairos, "-q", "--lake", home, "land", "--dir", files], check=True)
+        shutil.rmtree(files)
         subprocess.run([kairos, "-q", "--lake", home, "run", "--no-checks"], check=True)
         (home / "done").touch()
     return home
@@ -49,19 +52,21 @@ def members(kairos, home):
     return round(float(out.stdout.split()[-1]))
 
 
-def rows(kairos, folder, sizes):
+def rows(kairos, folder, sizes, count):
+    figures = folder / "figures.json"
     for tickers in sizes:
         home = lake(kairos, folder, tickers)
         names = members(kairos, home)
         for strategy in STRATEGIES:
             command = [kairos, "-q", "--lake", home, "--threads", "2", "backtest", *strategy.split()]
-            timed(command)
-            runs = [timed(command) for _ in range(RUNS)]
-            seconds = [wall for wall, _ in runs]
-            cpu = statistics.median(cpu for _, cpu in runs)
+            timed([*command, "--json", figures])
+            periods = json.loads(figures.read_text())["figures"]["portfolio"]["all"]["periods"]
+            runs = [timed(command) for _ in range(count)]
+            seconds, cpu = [wall for wall, _ in runs], [cpu for _, cpu in runs]
             yield (
-                f"| {names} | `{strategy}` | {statistics.median(seconds):.2f} "
-                f"({min(seconds):.2f}–{max(seconds):.2f}) | {cpu:.2f} |"
+                f"| {names:,} | `{strategy}` | {periods:.0f} | {statistics.median(cpu):.2f} "
+                f"({min(cpu):.2f}–{max(cpu):.2f}) | {1e3 * statistics.median(cpu) / periods:.1f} "
+                f"| {statistics.median(seconds):.2f} |"
             )
 
 
@@ -82,17 +87,19 @@ def main():
     options.add_argument("--folder", required=True, type=pathlib.Path)
     options.add_argument("--cargo", help="also measure the optimiser beside cvxpy")
     options.add_argument("--tickers", type=int, nargs="+", default=[900, 5000])
+    options.add_argument("--runs", type=int, default=5)
     options.add_argument("--report", type=pathlib.Path)
     given = options.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     kairos = given.kairos.resolve()
+    measured = list(rows(kairos, given.folder, given.tickers, given.runs))
     text = [
-        f"{datetime.date.today()}, {os.cpu_count()} cores, {DAYS} days, a rebalance every five; median of {RUNS} runs "
-        f"(least–most), load at the end {os.getloadavg()[0]:.1f}.",
+        f"{datetime.date.today()}, {os.cpu_count()} cores, {DAYS} days, a rebalance every five; median of {given.runs} runs "
+        f"(least–most) after one to warm up, load at the end {os.getloadavg()[0]:.1f}.",
         "",
-        "| members per date | backtest | s | CPU s |",
-        "|---:|---|---:|---:|",
-        *rows(kairos, given.folder, given.tickers),
+        "| members per date | backtest | periods | CPU s | CPU ms per period | s |",
+        "|---:|---|---:|---:|---:|---:|",
+        *measured,
     ]
     if given.cargo:
         text += ["", optimizer(given.cargo, given.folder)]

@@ -5,7 +5,10 @@
 -- cost_trading is $cost_bps per side on what changes hands, the first purchase included, cost_borrow $borrow_bps per
 -- year on short positions, cost_financing $financing_bps per year on what is borrowed; port_ret is after costs. turnover is
 -- one-way. gross, net, n_long and n_short are of the positions with leverage; invested is their sum without it, and
--- effective_n how many equal positions would be as concentrated.
+-- effective_n how many equal positions would be as concentrated. at_name_cap is the share of the positions that are as
+-- large as a name may be: where it is most of them, the cap sizes the book and not the signal.
+-- forecast, which $vol_method 'ex_ante_cov' aims with, is the volatility per year that the covariance of the names held on
+-- date expects of the weights: sqrt(252 w'Sw), S from $cov_window daily returns up to date as $covariance says.
 -- bench_ret is the equal-weight mean of the universe, or 0 where $benchmark is 'cash'.
 -- Known: at date_end. leverage is known on date with the ex-ante methods, with ex_post only at the end of the run.
 with positions as (
@@ -14,6 +17,7 @@ with positions as (
         w.ticker,
         w.weight,
         w.status,
+        w.bound,
         c.beta,
         coalesce(c.period_return, 0) as period_return
     from weights w
@@ -48,9 +52,32 @@ raw as (
         sum(weight) filter (where weight > 0) as long,
         sum(-weight) filter (where weight < 0) as short,
         count(*) filter (where weight > 0) as n_long,
-        count(*) filter (where weight < 0) as n_short
+        count(*) filter (where weight < 0) as n_short,
+        -- Strategies that do not say what holds a name back have no bound.
+        avg(case when bound like '%name cap%' then 1.0 when bound is not null then 0.0 end)
+            filter (where weight <> 0) as at_name_cap
     from positions
     group by date
+),
+
+-- Nothing is read unless leverage goes by it.
+forecasts as (
+    select date, volatility
+    from portfolio_volatility(
+        (
+            select date, ticker, weight
+            from positions
+            where weight <> 0 and $target_vol > 0 and $vol_method = 'ex_ante_cov'
+        ),
+        (
+            select ticker, date, ret, since
+            from daily_returns
+            where $target_vol > 0 and $vol_method = 'ex_ante_cov'
+        ),
+        covariance => $covariance,
+        cov_window => $cov_window,
+        shrinkage => $shrinkage
+    )
 ),
 
 -- A date without positions is one in cash, unless the strategy skips such dates.
@@ -62,16 +89,19 @@ recorded as (
         case $benchmark when 'universe' then u.universe_ret else 0.0 end as bench_ret,
         coalesce(r.status, 'cash') as status,
         coalesce(r.ret, 0.0) as ret,
+        v.volatility as forecast,
         r.beta,
         coalesce(r.invested, 0.0) as invested,
         r.effective_n,
         coalesce(r.long, 0.0) as long,
         coalesce(r.short, 0.0) as short,
         coalesce(r.n_long, 0) as n_long,
-        coalesce(r.n_short, 0) as n_short
+        coalesce(r.n_short, 0) as n_short,
+        r.at_name_cap
     from universe_returns u
     cross join first_position f
     left join raw r on r.date = u.date
+    left join forecasts v on v.date = u.date
     where u.date >= f.date and ($on_empty <> 'skip' or r.date is not null)
 ),
 
@@ -158,7 +188,8 @@ select
     r.leverage * (r.long - r.short) as net,
     r.traded / 2 as turnover,
     r.invested,
-    r.effective_n
+    r.effective_n,
+    r.at_name_cap
 from results r
 left join rebalances g on g.date = r.date
 order by r.date

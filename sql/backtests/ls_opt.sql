@@ -5,15 +5,8 @@
 -- market and to beta, within the limits on names, sectors and gross exposure.
 -- Known: after the close of date; traded $exec_lag sessions later.
 with candidates as (
-    select
-        *,
-        in_universe
-            and alpha is not null
-            and beta is not null
-            and sector is not null
-            and volatility > 0
-            and adv_20 >= $backtest_min_adv as eligible
-    from names
+    select * exclude (eligible), eligible and beta is not null as eligible
+    from liquid_names
 )
 
 select *

@@ -44,6 +44,7 @@ figures as (
             safe_div(365.25, cast(max(date_end) - min(exec_date) as double))
         ) - 1 as gross_return,
         avg(effective_n) as effective_n,
+        avg(at_name_cap) as at_name_cap,
         safe_div(stddev(port_ret), stddev(bench_ret)) as scale,
         avg(port_ret) as mean_port,
         avg(bench_ret) as mean_bench,
@@ -82,7 +83,8 @@ of_portfolio as (
         book,
         scope,
         unnest(make_array(
-            'annual_return_before_costs', 'beta', 'alpha', 'information_ratio_scaled', 'effective_n', 'turnover', 'gross', 'net', 'leverage', 'leverage_max', 'cost'
+            'annual_return_before_costs', 'beta', 'alpha', 'information_ratio_scaled', 'effective_n', 'at_name_cap',
+            'turnover', 'gross', 'net', 'leverage', 'leverage_max', 'cost'
         )) as name,
         unnest(make_array(
             case when scope not like 'regime:%' then gross_return end,
@@ -94,6 +96,7 @@ of_portfolio as (
                 sqrt(greatest(var_port + scale * scale * var_bench - 2 * scale * covariance, 0.0))
             ),
             effective_n,
+            at_name_cap,
             turnover, gross, net, leverage, leverage_max, cost
         )) as value
     from figures

@@ -4,14 +4,8 @@
 -- session before the decision. A date without a regime has half of each.
 -- Known: after the close of date; traded $exec_lag sessions later. Holdings are blended, so that the legs' trades net out.
 with candidates as (
-    select
-        *,
-        in_universe
-            and alpha is not null
-            and sector is not null
-            and volatility > 0
-            and adv_20 >= $backtest_min_adv as eligible
-    from names
+    select *
+    from liquid_names
 ),
 
 long_weights as (
@@ -69,10 +63,33 @@ ls_returns as (
     group by w.date
 ),
 
+-- As in accounting, for each leg.
+long_forecasts as (
+    select date, volatility
+    from portfolio_volatility(
+        (select date, ticker, weight from long_weights where weight <> 0 and $vol_method = 'ex_ante_cov'),
+        (select ticker, date, ret, since from daily_returns where $vol_method = 'ex_ante_cov'),
+        covariance => $covariance,
+        cov_window => $cov_window,
+        shrinkage => $shrinkage
+    )
+),
+
+ls_forecasts as (
+    select date, volatility
+    from portfolio_volatility(
+        (select date, ticker, weight from ls_weights where weight <> 0 and $vol_method = 'ex_ante_cov'),
+        (select ticker, date, ret, since from daily_returns where $vol_method = 'ex_ante_cov'),
+        covariance => $covariance,
+        cov_window => $cov_window,
+        shrinkage => $shrinkage
+    )
+),
+
 long_leverage as (
     select date, ret, leverage
     from vol_target(
-        long_returns,
+        (select r.date, r.ret, f.volatility as forecast from long_returns r left join long_forecasts f on f.date = r.date),
         target => $leg_vol_long,
         method => $vol_method,
         periods_per_year => 252.0 / $rebalance_every,
@@ -87,7 +104,7 @@ long_leverage as (
 ls_leverage as (
     select date, ret, leverage
     from vol_target(
-        ls_returns,
+        (select r.date, r.ret, f.volatility as forecast from ls_returns r left join ls_forecasts f on f.date = r.date),
         target => $leg_vol_ls,
         method => $vol_method,
         periods_per_year => 252.0 / $rebalance_every,

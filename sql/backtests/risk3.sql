@@ -1,16 +1,10 @@
 -- risk3: as risk2, weighted by alpha over volatility among liquid names (spec 06 §2.4).
 -- Key: date, ticker.
--- Units: weight is a share of capital before leverage; $backtest_min_adv in USD per day.
+-- Units: weight is a share of capital before leverage.
 -- Known: after the close of date; traded $exec_lag sessions later.
 with candidates as (
-    select
-        *,
-        in_universe
-            and alpha is not null
-            and sector is not null
-            and volatility > 0
-            and adv_20 >= $backtest_min_adv as eligible
-    from names
+    select *
+    from liquid_names
 )
 
 select *

@@ -3,14 +3,8 @@
 -- Units: weight is a share of capital before leverage; $turnover_cap is one-way, a share of capital per rebalance.
 -- Known: after the close of date; traded $exec_lag sessions later.
 with candidates as (
-    select
-        *,
-        in_universe
-            and alpha is not null
-            and sector is not null
-            and volatility > 0
-            and adv_20 >= $backtest_min_adv as eligible
-    from names
+    select *
+    from liquid_names
 )
 
 select *

@@ -57,6 +57,37 @@ pub enum BacktestError {
         /// Columns that are like it.
         nearest: Vec<String>,
     },
+    /// A column that the run ranks or hedges by holds something else.
+    #[error(
+        "{dataset}.{column}, which is asked for by {parameter}, is {found} and no number\n\
+         help: `kairos describe {dataset}` lists its columns"
+    )]
+    NotANumber {
+        /// The matrix.
+        dataset: String,
+        /// The column.
+        column: String,
+        /// The parameter that names it.
+        parameter: String,
+        /// What it holds.
+        found: String,
+    },
+    /// A dataset that only a saved run makes is not there.
+    #[error("there is no {dataset}, which a saved run of {makers} leaves\nhelp: `kairos backtest {maker} --save`", makers = makers.join(" or "), maker = makers.last().map_or("NAME", String::as_str))]
+    NotSaved {
+        /// The dataset.
+        dataset: String,
+        /// The strategies that leave it.
+        makers: Vec<String>,
+    },
+    /// The dates are the wrong way round.
+    #[error("no date lies from {from} to {to}\nhelp: --from must not be after --to")]
+    NoDates {
+        /// The first date.
+        from: String,
+        /// The last date.
+        to: String,
+    },
     /// A column has no value in the range.
     #[error(
         "{column} has no value of a member {range}\nhelp: `kairos diag coverage --columns {column}` says where it has values"

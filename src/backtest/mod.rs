@@ -6,13 +6,15 @@
 //!
 //! Every arrow is SQL that a researcher can read and change; portfolios, the optimiser and the volatility target are
 //! table functions of `kairos-udfs`. Here is only what runs the files in their order: a [`Backtester`] computes each
-//! named relation once and keeps it, so that the runs of a sweep share what their parameters do not change.
+//! named relation once and keeps it, so that the runs of a sweep share what their parameters do not change; one whose
+//! header says `Inline:` is read where it is needed.
 
 mod compare;
 mod contract;
 mod error;
 mod figures;
 mod relations;
+mod request;
 mod review;
 mod run;
 mod save;

@@ -1,4 +1,5 @@
-//! Named relations: each is computed once and kept in memory as a table that later queries read by its name.
+//! Named relations: each is computed once and kept in memory as a table that later queries read by its name, or stands for
+//! its query in the queries that read it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use datafusion::sql::sqlparser::ast::{Query, Statement};
 
 use super::strategy::query;
 use super::{BacktestError, Result};
-use crate::engine::{Engine, EngineError, Outcome};
+use crate::engine::{Engine, EngineError, Outcome, View};
 use crate::lake::CommitRecord;
 use crate::pipeline::{Parameters, References, SqlFile};
 
@@ -42,6 +43,12 @@ pub(super) type Kept = HashMap<String, Rows>;
 struct Relation {
     /// What it is computed from.
     origin: String,
+    /// Nothing for one that stands for its query.
+    computed: Option<Computed>,
+}
+
+/// What is known of rows that were computed.
+struct Computed {
     schema: SchemaRef,
     is_empty: bool,
 }
@@ -82,6 +89,19 @@ impl<'a> Relations<'a> {
         self.put(name, origin, &rows)
     }
 
+    /// Makes a file the relation `name` that stands for its query: what reads it computes of it what it needs, which may be
+    /// nothing.
+    pub(super) fn inline(&mut self, name: &str, file: &SqlFile) -> Result<()> {
+        let mut query = self.bound(file)?;
+        let origin = self.origin_of(&query);
+        query.order_by = None;
+        let view = View { name: name.to_owned(), source: file.origin.clone(), query, sort: Vec::new() };
+        let views: Vec<View> = self.engine.views().cloned().chain([view]).collect();
+        self.engine = self.engine.clone().with_views(views);
+        self.known.insert(name.to_owned(), Relation { origin, computed: None });
+        Ok(())
+    }
+
     /// From now on sums are taken in the order of the rows, whatever the number of threads: what is computed here ends in
     /// the books, which must come out the same to the last digit.
     pub(super) fn in_order(&mut self) {
@@ -112,7 +132,8 @@ impl<'a> Relations<'a> {
         let table: Arc<dyn TableProvider> = Arc::new(table);
         self.engine = self.engine.clone().with_relation(name, table);
         let is_empty = rows.batches.iter().all(|batch| batch.num_rows() == 0);
-        self.known.insert(name.to_owned(), Relation { origin, schema: rows.schema.clone(), is_empty });
+        let computed = Some(Computed { schema: rows.schema.clone(), is_empty });
+        self.known.insert(name.to_owned(), Relation { origin, computed });
         Ok(())
     }
 
@@ -120,14 +141,18 @@ impl<'a> Relations<'a> {
         self.known.contains_key(name)
     }
 
-    /// Whether a relation is there and has no row.
+    /// Whether a relation was computed and has no row.
     pub(super) fn is_empty(&self, name: &str) -> bool {
-        self.known.get(name).is_some_and(|relation| relation.is_empty)
+        self.computed(name).is_some_and(|rows| rows.is_empty)
     }
 
-    /// The columns of a relation, if it is there.
+    /// The columns of a relation, if it was computed.
     pub(super) fn schema(&self, name: &str) -> Option<&SchemaRef> {
-        self.known.get(name).map(|relation| &relation.schema)
+        self.computed(name).map(|rows| &rows.schema)
+    }
+
+    fn computed(&self, name: &str) -> Option<&Computed> {
+        self.known.get(name)?.computed.as_ref()
     }
 
     fn bound(&mut self, file: &SqlFile) -> Result<Query> {

@@ -6,15 +6,15 @@ use std::time::Instant;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type};
-use kairos_udfs::nearest;
 
 use super::contract::{CANDIDATES, ends_in_positions};
 use super::relations::{Kept, Relations, Rows};
+use super::request::{Request, no_period, nothing_held};
 use super::strategy::{Strategies, Strategy, query};
 use super::{BacktestError, Result};
 use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
-use crate::pipeline::{ParameterValue, Parameters, References, SqlFile, SqlTree};
+use crate::pipeline::{Parameters, References, SqlFile, SqlTree};
 
 /// What a run gave.
 #[derive(Debug, Clone)]
@@ -114,16 +114,19 @@ impl<'a> Backtester<'a> {
     pub async fn run(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<Run> {
         let started = Instant::now();
         self.pin(strategy).await?;
-        self.check(strategy, parameters).await?;
         let strategies = self.strategies();
+        let tables = self.reads(strategy)?;
+        Request { engine: &self.engine, strategies, tables: &tables, parameters }.check().await?;
         let mut relations = Relations::new(&self.engine, parameters, &mut self.kept);
         let accounting = strategies.shared("accounting")?;
         let metrics = strategies.shared("metrics")?;
         for file in [&strategy.file, accounting] {
             for stage in strategies.stages_of(file)? {
                 let name = stage.path.rsplit('/').next().and_then(|file| file.strip_suffix(".sql")).unwrap_or_default();
-                if !relations.has(name) {
-                    relations.stage(name, stage).await?;
+                match (relations.has(name), Strategies::is_inline(stage)) {
+                    (true, _) => {}
+                    (false, true) => relations.inline(name, stage)?,
+                    (false, false) => relations.stage(name, stage).await?,
                 }
             }
         }
@@ -134,11 +137,13 @@ impl<'a> Backtester<'a> {
                 if !chosen.batches.iter().any(has_weight) {
                     return Err(match relations.is_empty(CANDIDATES) {
                         true => no_period(strategy, parameters),
-                        false => nothing_held(strategy, parameters),
+                        false => nothing_held(strategy, parameters, &chosen.batches, &relations).await?,
                     });
                 }
                 relations.put("weights", String::new(), &chosen)?;
-                (Some(described(relations.engine(), &chosen).await?), relations.whole(accounting).await?)
+                let weights = described(relations.engine(), &chosen).await?;
+                relations.put("weights", String::new(), &Rows::of(weights.clone()))?;
+                (Some(weights), relations.whole(accounting).await?)
             }
             false => (None, chosen),
         };
@@ -177,49 +182,6 @@ impl<'a> Backtester<'a> {
         }
         Ok(())
     }
-
-    /// Says in words what SQL would say in its own way, or not at all.
-    async fn check(&self, strategy: &Strategy, parameters: &Parameters) -> Result<()> {
-        let tables = self.reads(strategy)?;
-        let Some(matrix) = tables.iter().find(|table| table.starts_with("feat_matrix")) else {
-            return Ok(());
-        };
-        let Some(snapshot) = self.engine.lake().snapshot(matrix).await? else {
-            return Ok(()); // the engine says it, with what to do
-        };
-        let columns: Vec<&str> = snapshot.schema().fields().iter().map(|field| field.name().as_str()).collect();
-        for name in ["alpha", "beta", "target"] {
-            let Some(column) = text(parameters, name) else { continue };
-            if columns.contains(&column.as_str()) {
-                continue;
-            }
-            let nearest = nearest(&column, columns.iter().copied());
-            let help = match nearest.as_slice() {
-                [] => format!("`kairos describe {matrix}` lists its columns"),
-                near => format!("did you mean {}?", near.join(", ")),
-            };
-            let parameter = format!("--{name}");
-            return Err(BacktestError::NoColumn { dataset: matrix.clone(), column, parameter, help, nearest });
-        }
-        horizon(parameters)?;
-        self.coverage(matrix, parameters).await
-    }
-
-    async fn coverage(&self, matrix: &str, parameters: &Parameters) -> Result<()> {
-        let Some(alpha) = text(parameters, "alpha") else { return Ok(()) };
-        let (from, to) = range(parameters);
-        let sql = format!(
-            "select count(*) > 0 from (select 1 from {matrix} where finite(\"{}\") is not null
-             and date between date '{from}' and date '{to}' limit 1)",
-            alpha.replace('"', "\"\"")
-        );
-        let rows = self.engine.query(&sql).await?;
-        let found = rows.first().is_some_and(|batch| batch.column(0).as_boolean().value(0));
-        match found {
-            true => Ok(()),
-            false => Err(BacktestError::NoCoverage { column: alpha, range: format!("from {from} to {to}") }),
-        }
-    }
 }
 
 /// Whether any position is more than a candidate.
@@ -257,57 +219,6 @@ async fn described(engine: &Engine, chosen: &Rows) -> Result<RecordBatch> {
             Rows { schema, batches }.one_batch()
         }
         Outcome::Built(_) => Err(BacktestError::NoFile("a query".to_owned())),
-    }
-}
-
-/// Whether forward returns, if they are what is earned, fit the rebalance period.
-fn horizon(parameters: &Parameters) -> Result<()> {
-    let allowed = matches!(value(parameters, "overlapping_returns"), Some(ParameterValue::Boolean(true)));
-    let source = text(parameters, "return_source");
-    let (Some(target), Some(ParameterValue::Integer(every))) =
-        (text(parameters, "target"), value(parameters, "rebalance_every"))
-    else {
-        return Ok(());
-    };
-    match horizon_of(&target) {
-        Some(horizon) if source.as_deref() == Some("target") && i64::from(horizon) != every && !allowed => {
-            Err(BacktestError::Horizon { target, horizon, every })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The rows that a target column looks ahead: `ret_5d_f`, `ret_5d_f_traded`.
-pub(super) fn horizon_of(target: &str) -> Option<u32> {
-    target.strip_prefix("ret_")?.split_once("d_f")?.0.parse().ok()
-}
-
-fn value(parameters: &Parameters, name: &str) -> Option<ParameterValue> {
-    parameters.get(name).map(|parameter| parameter.value.clone())
-}
-
-fn text(parameters: &Parameters, name: &str) -> Option<String> {
-    value(parameters, name).map(|value| value.to_string())
-}
-
-fn range(parameters: &Parameters) -> (String, String) {
-    let date = |name| text(parameters, name).unwrap_or_default();
-    (date("backtest_from"), date("backtest_to"))
-}
-
-fn nothing_held(strategy: &Strategy, parameters: &Parameters) -> BacktestError {
-    let (from, to) = range(parameters);
-    BacktestError::NoPeriods {
-        why: format!("{} finds no name that it may hold on any date from {from} to {to}", strategy.name),
-        help: "look at its conditions in sql/backtests, or lower them: --set backtest_min_adv=0".to_owned(),
-    }
-}
-
-fn no_period(strategy: &Strategy, parameters: &Parameters) -> BacktestError {
-    let (from, to) = range(parameters);
-    BacktestError::NoPeriods {
-        why: format!("{} has no rebalance from {from} to {to} whose return is known", strategy.name),
-        help: "choose dates within the data: `kairos describe feat_matrix` says which they are".to_owned(),
     }
 }
 

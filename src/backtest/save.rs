@@ -25,7 +25,7 @@ pub const WEIGHTS: &str = "backtest_weight";
 pub const METRICS: &str = "backtest_metric";
 
 /// The columns of `accounting.sql`. A run that lacks some, such as a blend of others, has NULL there.
-const PERIOD_COLUMNS: [(&str, DataType); 24] = [
+const PERIOD_COLUMNS: [(&str, DataType); 25] = [
     ("date", DataType::Date32),
     ("exec_date", DataType::Date32),
     ("date_end", DataType::Date32),
@@ -50,6 +50,7 @@ const PERIOD_COLUMNS: [(&str, DataType); 24] = [
     ("turnover", DataType::Float64),
     ("invested", DataType::Float64),
     ("effective_n", DataType::Float64),
+    ("at_name_cap", DataType::Float64),
 ];
 
 const WEIGHT_COLUMNS: [(&str, DataType); 10] = [

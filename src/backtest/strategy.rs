@@ -67,19 +67,25 @@ impl Strategies<'_> {
         self.0.file(&format!("{STAGES}{name}.sql"))
     }
 
+    /// Whether the file of a shared relation says that it is not to be computed as a whole and kept.
+    pub(super) fn is_inline(stage: &SqlFile) -> bool {
+        stage.text.lines().any(|line| line.trim().starts_with("-- Inline:"))
+    }
+
     /// A file of the folder.
     pub(super) fn shared(&self, name: &str) -> Result<&SqlFile> {
         let path = format!("{FOLDER}{name}.sql");
         self.0.file(&path).ok_or(BacktestError::NoFile(path))
     }
 
+    /// The strategies whose saved runs leave a dataset.
+    pub(super) fn makers(&self, dataset: &str) -> Vec<String> {
+        self.0.file(&format!("{RESULTS}{dataset}.sql")).map(saves).unwrap_or_default()
+    }
+
     /// The datasets in which a run of a strategy is saved, with the file that says how.
     pub(super) fn results(&self, strategy: &str) -> Vec<(String, &SqlFile)> {
-        let saves = |file: &SqlFile| {
-            let line = file.text.lines().find_map(|line| line.trim().strip_prefix("-- Saves:"));
-            line.is_some_and(|names| names.split(',').any(|name| name.trim() == strategy))
-        };
-        let files = self.0.files().filter(|file| saves(file));
+        let files = self.0.files().filter(|file| saves(file).iter().any(|name| name == strategy));
         files
             .filter_map(|file| {
                 let name = file.path.strip_prefix(RESULTS)?.strip_suffix(".sql")?;
@@ -110,6 +116,12 @@ impl Strategies<'_> {
         }
         Ok(())
     }
+}
+
+/// The strategies that a file of results names.
+fn saves(file: &SqlFile) -> Vec<String> {
+    let line = file.text.lines().find_map(|line| line.trim().strip_prefix("-- Saves:")).unwrap_or_default();
+    line.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 /// The query that a file is.

@@ -73,7 +73,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "SESSIONS")]
     rebalance_every: Option<u32>,
     /// Volatility per year that leverage aims at; 0 for none
-    #[arg(long, value_name = "STD")]
+    #[arg(long, value_name = "STD", allow_negative_numbers = true)]
     target_vol: Option<f64>,
 }
 
@@ -188,6 +188,9 @@ async fn dry_run(
     print_table(table)
 }
 
+/// The share of the positions at a cap from which on it deserves a word (spec 06 §6.4).
+const MOST: f64 = 0.5;
+
 fn show(context: &Context, run: &Run) -> Result<(), CliError> {
     let figures = Figures::of(&run.metrics)?;
     let count = run.periods.num_rows();
@@ -202,6 +205,12 @@ fn show(context: &Context, run: &Run) -> Result<(), CliError> {
     }
     for (status, count) in statuses(run) {
         context.say(format_args!("{count} of the periods: {status}"));
+    }
+    if let Some(share) = figures.get("portfolio", ALL, "at_name_cap").filter(|share| *share > MOST) {
+        context.say(format_args!(
+            "{:.0}% of the positions are as large as name_cap allows: the cap sizes the book, not the signal",
+            100.0 * share
+        ));
     }
     Ok(())
 }
@@ -334,9 +343,11 @@ impl From<BacktestError> for CliError {
             BacktestError::NoColumn { ref column, ref nearest, .. } => {
                 Self::usage(error.to_string()).correct(column, nearest)
             }
-            BacktestError::Grid { .. } | BacktestError::Horizon { .. } | BacktestError::UnknownRun { .. } => {
-                Self::usage(error.to_string())
-            }
+            BacktestError::Grid { .. }
+            | BacktestError::Horizon { .. }
+            | BacktestError::NoDates { .. }
+            | BacktestError::NotANumber { .. }
+            | BacktestError::UnknownRun { .. } => Self::usage(error.to_string()),
             _ => Self::failed(error.to_string()),
         }
     }

@@ -1,6 +1,7 @@
 //! What the subcommands share: the lake, the engine and the pipeline that the global options describe.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use tokio::sync::watch;
 
@@ -43,7 +44,8 @@ impl Context {
     /// Prints a line about what is going on, unless `--quiet`.
     pub(crate) fn say(&self, text: impl std::fmt::Display) {
         if !self.global.quiet {
-            eprintln!("{text}");
+            // Nobody may be listening any more, as behind `2>&1 | head`.
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 

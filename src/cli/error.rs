@@ -1,5 +1,6 @@
 //! What the command line says when something fails, and the exit code that goes with it.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use super::correction::Correction;
@@ -103,11 +104,13 @@ impl CliError {
     }
 
     pub(crate) fn print(&self) {
+        // Nobody may be listening any more, as behind `2>&1 | head`.
+        let mut to = std::io::stderr();
         if !self.message.is_empty() {
-            eprintln!("{} {}", console::style("error:").for_stderr().red().bold(), self.message);
+            let _ = writeln!(to, "{} {}", console::style("error:").for_stderr().red().bold(), self.message);
         }
         if let Some(command) = self.correction.as_ref().and_then(|correction| correction.of(std::env::args())) {
-            eprintln!("      {command}");
+            let _ = writeln!(to, "      {command}");
         }
     }
 

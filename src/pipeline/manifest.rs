@@ -14,6 +14,7 @@
 //!
 //! [target_vol]
 //! default    = 0.2
+//! least      = 0.0          # no smaller number is taken
 //! strategies = { ls = 0.12, ls_opt = 0.1 }    # what these take instead
 //! ```
 //!
@@ -84,8 +85,9 @@ impl Parameters {
                 "unit" => parameter.unit = Some(context.unit(&parameter, entry)?),
                 "about" => parameter.about = Some(context.text(entry)?),
                 "choices" => parameter.choices = context.choices(&parameter, entry)?,
+                "least" => parameter.least = Some(context.least(&parameter, entry)?),
                 other => {
-                    let help = "the keys are default, unit, about, choices, strategies".to_string();
+                    let help = "the keys are default, unit, about, choices, least, strategies".to_string();
                     return Err(context.error(format!("unknown key {other}"), key.span(), help));
                 }
             }
@@ -152,6 +154,7 @@ impl Declaration<'_> {
             unit: None,
             about: None,
             choices: Vec::new(),
+            least: None,
             set_by: self.file.origin.clone(),
         })
     }
@@ -221,6 +224,16 @@ impl Declaration<'_> {
         values.filter(|values| !values.is_empty()).ok_or_else(|| {
             let message = format!("the choices of {} are not a list of values of its type", self.name);
             self.error(message, entry.span(), format!("each choice is {kind}"))
+        })
+    }
+
+    fn least(&self, parameter: &Parameter, entry: &Spanned<DeValue<'_>>) -> Result<ParameterValue, PipelineError> {
+        let kind = parameter.default.kind();
+        let is_number = matches!(kind, ParameterType::Integer | ParameterType::Float);
+        let value = ParameterValue::from_toml(entry.get_ref()).and_then(|value| value.converted(kind));
+        value.filter(|_| is_number).ok_or_else(|| {
+            let message = format!("{} is {kind} and cannot be at least {}", self.name, described(entry.get_ref()));
+            self.error(message, entry.span(), "least is for numbers, and of their type".to_string())
         })
     }
 }

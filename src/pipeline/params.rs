@@ -157,21 +157,29 @@ pub struct Parameter {
     pub about: Option<String>,
     /// The only values it may take; empty if any value of its type will do.
     pub choices: Vec<ParameterValue>,
+    /// The smallest number it may be.
+    pub least: Option<ParameterValue>,
     /// What decided the value: the path of a `pipeline.toml`, or `--set`.
     pub set_by: String,
 }
 
 impl Parameter {
     pub(super) fn expected(&self) -> String {
-        if self.choices.is_empty() {
-            return self.default.kind().to_string();
-        }
         let choices: Vec<String> = self.choices.iter().map(ToString::to_string).collect();
-        format!("one of {}", choices.join(", "))
+        match (choices.is_empty(), &self.least) {
+            (false, _) => format!("one of {}", choices.join(", ")),
+            (true, Some(least)) => format!("{} of at least {least}", self.default.kind()),
+            (true, None) => self.default.kind().to_string(),
+        }
     }
 
     pub(super) fn accepts(&self, value: &ParameterValue) -> bool {
-        self.choices.is_empty() || self.choices.contains(value)
+        let large_enough = self.least.as_ref().is_none_or(|least| match (value, least) {
+            (ParameterValue::Integer(value), ParameterValue::Integer(least)) => value >= least,
+            (ParameterValue::Float(value), ParameterValue::Float(least)) => value >= least,
+            _ => true,
+        });
+        large_enough && (self.choices.is_empty() || self.choices.contains(value))
     }
 
     /// Gives it a value, which counts for every strategy.

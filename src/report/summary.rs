@@ -25,11 +25,12 @@ const SIDE_BY_SIDE: [(&str, &str, Style); 9] = [
 ];
 
 /// Figures of the portfolio alone.
-const OF_THE_BOOK: [(&str, &str, Style); 10] = [
+const OF_THE_BOOK: [(&str, &str, Style); 11] = [
     ("return before costs", "annual_return_before_costs", Style::Percent),
     ("beta to the benchmark", "beta", Style::Ratio),
     ("alpha per year", "alpha", Style::Percent),
     ("effective number of names", "effective_n", Style::Count),
+    ("positions at the name cap", "at_name_cap", Style::Percent),
     ("turnover per year", "turnover", Style::Percent),
     ("costs per year", "cost", Style::Percent),
     ("gross exposure", "gross", Style::Percent),

@@ -1,6 +1,6 @@
 //! Wrong requests get an answer that helps, and no run has a number that is none.
 
-use crate::common::{Desk, SQL};
+use crate::common::{Desk, REFERENCE, SQL};
 use crate::market::{Csv, default, lake};
 
 fn refused(desk: &Desk, code: i32, arguments: &[&str]) -> String {
@@ -22,6 +22,14 @@ fn names_that_do_not_exist_are_corrected() {
     says(&refused(&desk, 2, &["ls", "--alpha", "alpha", "--beta", "beta_25d"]), &["no column 'beta_25d'", "beta_252d"]);
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--target", "ret_9d_f"]), &["no column 'ret_9d_f'"]);
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--set", "topn=3"]), &["topn", "top_n"]);
+    says(
+        &refused(&desk, 2, &["risk1", "--alpha", "ticker"]),
+        &["feat_matrix.ticker", "--alpha", "is text and no number", "kairos describe feat_matrix"],
+    );
+    says(
+        &desk.fails(1, &["--sql", SQL, "--overlay", REFERENCE, "backtest", "regime_switching"]),
+        &["no backtest_results_longonly_r4", "a saved run of risk4 or risk4_save", "kairos backtest risk4_save --save"],
+    );
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--sweep", "top_n"]), &["cannot read the grid"]);
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "-o", "out.xlsx"]), &["cannot tell the format"]);
 }
@@ -38,11 +46,55 @@ fn data_that_do_not_suffice_are_named() {
         &["alpha has no value", "2030-01-01"],
     );
     says(&refused(&desk, 1, &["risk1", "--alpha", "alpha", "--from", "2019-10-07"]), &["no rebalance"]);
-    says(&refused(&desk, 1, &["ls", "--alpha", "alpha", "--beta", "empty"]), &["finds no name", "ls"]);
+    says(
+        &refused(&desk, 1, &["ls", "--alpha", "alpha", "--beta", "empty"]),
+        &["ls finds no name", "no member has beta"],
+    );
     let none = "create or replace table sep_base_academic as select * exclude (in_universe), false as in_universe \
                 from sep_base_academic order by ticker, date";
     desk.ok(&["sql", "-c", none]);
-    says(&refused(&desk, 1, &["risk1", "--alpha", "alpha"]), &["finds no name that it may hold"]);
+    says(
+        &refused(&desk, 1, &["risk1", "--alpha", "alpha"]),
+        &["finds no name that it may hold", "no name is a member"],
+    );
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let desk = lake();
+    for (setting, words) in [
+        ("rebalance_every=0", ["rebalance_every expects an integer of at least 1", "found \"0\""]),
+        ("cost_bps=-5", ["cost_bps expects a finite number of at least 0.0", "found \"-5\""]),
+        ("stale_sessions=-3", ["stale_sessions expects an integer of at least 0", "found \"-3\""]),
+        ("delist_return=-2", ["at least -1.0", "found \"-2\""]),
+    ] {
+        says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--set", setting]), &words);
+    }
+    says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--target-vol", "-1"]), &["target_vol", "at least 0.0"]);
+    says(
+        &refused(&desk, 2, &["risk1", "--alpha", "alpha", "--from", "2019-06-01", "--to", "2019-05-01"]),
+        &["no date lies from 2019-06-01 to 2019-05-01", "--from must not be after --to"],
+    );
+    says(
+        &refused(&desk, 1, &["risk2", "--alpha", "alpha", "--set", "name_cap=0"]),
+        &["name_cap", "above 0", "found 0"],
+    );
+    says(
+        &refused(&desk, 1, &["risk1", "--alpha", "alpha", "--set", "leverage_min=3"]),
+        &["most must be at least the option least"],
+    );
+    says(
+        &refused(&desk, 1, &["ls_opt", "--alpha", "alpha", "--set", "cov_window=500"]),
+        &["ls_opt holds nothing on any date", "held: too few returns", "--dry-run"],
+    );
+    says(
+        &refused(
+            &desk,
+            1,
+            &["risk1", "--alpha", "alpha", "--set", "vol_method=ex_ante_cov", "--set", "cov_window=500"],
+        ),
+        &["ex_ante_cov", "no value on any date", "cov_window"],
+    );
 }
 
 #[test]
@@ -58,7 +110,7 @@ fn forward_returns_fit_the_rebalance_period() {
 fn more_names_than_can_be_told_apart() {
     let desk = lake();
     let message = refused(&desk, 1, &["baseline", "--alpha", "alpha", "--top-n", "20", "--bottom-n", "20"]);
-    says(&message, &["long and in the short leg", "choose fewer"]);
+    says(&message, &["on 2019-01-01: ", "long and in the short leg", "choose fewer"]);
 }
 
 #[test]
@@ -67,6 +119,12 @@ fn caps_that_cannot_hold_leave_cash_and_limits_that_cannot_hold_are_recorded() {
     let run = default(&desk, "risk3", &["--top-n", "8", "--set", "name_cap=0.05", "--target-vol", "0"]);
     let invested = run.returns("invested");
     assert!(invested.iter().all(|share| (share - 0.4).abs() < 1e-12), "eight names of 5 %: {invested:?}");
+    assert!(run.returns("at_name_cap").iter().all(|share| *share == 1.0), "the cap sizes all of them");
+    assert_eq!(run.figure("portfolio", "at_name_cap"), Some(1.0));
+    let roomy = default(&desk, "risk3", &["--top-n", "8", "--set", "name_cap=0.5", "--target-vol", "0"]);
+    assert_eq!(roomy.figure("portfolio", "at_name_cap"), Some(0.0));
+    let blend = default(&desk, "regime_switching", &["--top-n", "8", "--set", "leg_n=8"]);
+    assert_eq!(blend.figure("portfolio", "at_name_cap"), None, "a blend does not say what holds its names back");
     let candidates = "select date, ticker, alpha, 0.01 as volatility, beta_252d as beta from feat_matrix \
                       where date in (date '2019-06-18', date '2019-06-25')";
     let returns = "select ticker, date, close / lag(close) over (partition by ticker order by date) - 1 as ret \

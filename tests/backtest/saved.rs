@@ -49,7 +49,7 @@ fn two_runs_side_by_side() {
     let runs: Vec<String> = desk.rows("select run_id from backtest_run order by run_id").concat();
     let text = desk.ok(&["--sql", SQL, "diff", &runs[0], &runs[1]]);
     assert!(text.contains("top_n") && text.contains("portfolio sharpe"), "{text}");
-    assert!(!text.contains("name_cap"), "{text}");
+    assert!(!text.contains("parameter  name_cap"), "{text}");
     assert_eq!(desk.ok(&["--sql", SQL, "diff", "risk4", &runs[1]]).trim(), "the runs do not differ");
     let message = desk.fails(2, &["--sql", SQL, "diff", "nothing", "risk4"]);
     assert!(message.contains("no saved run 'nothing'") && message.contains("(risk4)"), "{message}");

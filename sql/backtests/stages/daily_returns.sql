@@ -2,6 +2,7 @@
 -- Key: ticker, date.
 -- Units: ret is the simple return of price from the ticker's row before, which is dated since.
 -- Known: after the close of date.
+-- Inline: each query that reads it takes what it needs from the prices.
 with returns as (
     select
         ticker,

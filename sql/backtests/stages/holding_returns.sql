@@ -1,8 +1,9 @@
 -- holding_returns: what each name earns from one execution to the next (spec 06 §6.6).
 -- Key: date, ticker. A row for every name that can be held: its last price is at most $stale_sessions sessions old at
 -- the execution of the rebalance.
--- Units: period_return is the simple return of price, which $return_basis says: by default with dividends. A name that rests keeps its last price; one
--- that has not traded for longer is written off at its last price times 1 + $delist_return and can no longer be held.
+-- Units: period_return is the simple return of price, which $return_basis says: by default with dividends. A name that rests
+-- keeps its last price; one that has not traded for longer is written off at its last price times 1 + $delist_return and can
+-- no longer be held.
 -- Known: at date_end. Nothing later changes a row.
 with prices as (
     select

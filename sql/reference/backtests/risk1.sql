@@ -2,21 +2,10 @@
 -- Key: date, ticker.
 -- Units: weight is a share of capital before the volatility scale.
 -- Known: after the close of date, at which it is traded; rows without a future return are left out.
-with filtered as (
+with candidates as (
     select *
     from rows
-),
-
-dates as (
-    select date, row_number() over (order by date) - 1 as position
-    from (select distinct date from filtered)
-),
-
-candidates as (
-    select f.*, f.target as period_return, true as eligible, true as in_universe
-    from filtered f
-    join dates d on d.date = f.date
-    where d.position % $rebalance_every = 0
+    qualify (dense_rank() over (order by date) - 1) % $rebalance_every = 0
 )
 
 select *

@@ -20,7 +20,7 @@ days as (
 ),
 
 candidates as (
-    select *, ret_1d as period_return, true as eligible, true as in_universe
+    select * exclude (period_return), ret_1d as period_return
     from filtered
 ),
 

@@ -105,6 +105,21 @@ fn overlays_change_defaults_and_declare_new_parameters() {
 }
 
 #[test]
+fn numbers_below_the_least_are_refused() {
+    let overlay = "[zeta]\nleast = 0\n[count]\nleast = 1\n";
+    let set = |setting: &str| parameters(&[overlay], &[setting]);
+    assert_eq!(value(&set("zeta=0").unwrap(), "zeta"), ParameterValue::Float(0.0));
+    assert_eq!(value(&set("count=1").unwrap(), "count"), ParameterValue::Integer(1));
+    for (setting, expected) in [
+        ("zeta=-1e-9", "zeta expects a finite number of at least 0.0, found \"-1e-9\""),
+        ("count=0", "count expects an integer of at least 1, found \"0\""),
+    ] {
+        let error = set(setting).unwrap_err().to_string();
+        assert!(error.contains(expected), "{setting}: {error}");
+    }
+}
+
+#[test]
 fn wrong_manifests_are_located() {
     for (overlay, expected) in [
         ("zetta = 1", "did you mean zeta?"),
@@ -120,6 +135,9 @@ fn wrong_manifests_are_located() {
         ("[new]\ndefault = 1\nunit = 2", "expected a string, found 2"),
         ("[new]\ndefault = 1\nchoices = [\"a\"]", "choices of new"),
         ("[new]\ndefault = 1\nchoices = [2]", "new expects one of 2, found 1"),
+        ("[new]\ndefault = 1\nleast = 2", "new expects an integer of at least 2, found 1"),
+        ("[new]\ndefault = 1\nleast = 0.5", "new is an integer and cannot be at least 0.5"),
+        ("[new]\ndefault = \"a\"\nleast = \"a\"", "new is a string and cannot be at least \"a\""),
         ("[new", "idea/pipeline.toml:1:"),
         ("[new]\ndefault = 1\nunit = \"column\"", "new cannot default to 1"),
         ("[new]\ndefault = \"\"\nunit = \"column\"", "new cannot default to \"\""),

@@ -22,7 +22,7 @@ const fn figure(name: &'static str, label: &'static str, unit: Unit) -> Figure {
 }
 
 /// The figures that are known, in the order in which they are shown (spec 06 §6.8).
-const KNOWN: [Figure; 22] = [
+const KNOWN: [Figure; 23] = [
     figure("periods", "Periods", Unit::Plain(0)),
     figure("total_return", "Total return", Unit::Percent(1)),
     figure("cagr", "Annual return (CAGR)", Unit::Percent(1)),
@@ -44,6 +44,7 @@ const KNOWN: [Figure; 22] = [
     figure("leverage", "Mean leverage", Unit::Plain(2)),
     figure("leverage_max", "Highest leverage", Unit::Plain(2)),
     figure("effective_n", "Effective number of names", Unit::Plain(1)),
+    figure("at_name_cap", "Positions at the cap on names", Unit::Percent(0)),
     figure("cost", "Costs, a year", Unit::Percent(2)),
 ];
 

@@ -14,6 +14,7 @@ mod neutralize;
 mod newey_west;
 mod ntile;
 pub mod optimize;
+mod parallel;
 mod performance;
 pub mod portfolio;
 mod quantile;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use datafusion::common::DataFusionError;
+use datafusion::arrow::temporal_conversions::date32_to_datetime;
 use datafusion::error::Result;
 
 use super::candidates::{CANDIDATES, Candidates};
@@ -13,8 +13,8 @@ use super::error::TableFunctionError;
 use super::options::{Options, choice, count, maybe, number};
 use crate::column::nullable;
 use crate::kernels::portfolio::{
-    Book, CapMethod, Caps, Construction, Direction, Neutralize, OnEmpty, Overlap, Portfolio, Signal, Ties, Turnover,
-    Weighting, construct,
+    Book, CapMethod, Caps, Construction, ConstructionError, Direction, Neutralize, OnEmpty, Overlap, Portfolio, Signal,
+    Ties, Turnover, Weighting, construct,
 };
 
 /// Names with a beta below which a book is not made neutral (spec 06 §2.6).
@@ -71,9 +71,9 @@ fn options() -> Vec<OptionSpec> {
         ),
         choice(
             "turnover",
-            &["none", "full_book", "restrict"],
-            "How much is traded: all; a step towards the target over all that is held; or the reference's step, which \
-             sells names that leave at once.",
+            &["none", "full_book", "restrict", "picks"],
+            "How much is traded: all; a step towards the target over all that is held; or the steps of the reference, which \
+             sell names that leave at once: that of its backtest, or that of its live rebalance.",
         ),
         number("turnover_lambda", 0.2, f64::MIN_POSITIVE, 1.0, "How far a step goes towards the target."),
         number(
@@ -81,7 +81,7 @@ fn options() -> Vec<OptionSpec> {
             0.1,
             f64::MIN_POSITIVE,
             f64::MAX,
-            "Most that a step trades: one-way with full_book, both ways with restrict.",
+            "Most that a step trades: one-way, both ways with restrict.",
         ),
         number("dust", 1e-4, 0.0, 1.0, "Weight below which a name that is not wanted is sold."),
         choice(
@@ -149,6 +149,7 @@ fn turnover(options: &Options) -> Turnover {
     match options.word("turnover") {
         "full_book" => Turnover::FullBook { lambda, cap_one_way: cap, dust: options.number("dust") },
         "restrict" => Turnover::Restrict { lambda, cap },
+        "picks" => Turnover::Picks { lambda, cap_one_way: cap },
         _ => Turnover::None,
     }
 }
@@ -178,12 +179,24 @@ impl Evaluate for ConstructPortfolio {
         Arc::new(Schema::new(columns()))
     }
 
-    fn evaluate(&self, relations: &[RecordBatch], _: usize) -> Result<RecordBatch> {
+    fn evaluate(&self, relations: &[RecordBatch], threads: usize) -> Result<RecordBatch> {
         let candidates = Candidates::of(&relations[0])?;
-        let portfolios = construct(&candidates.cross_sections(), &self.how)
-            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let portfolios = construct(&candidates.cross_sections(), &self.how, threads)
+            .map_err(|error| in_words(error, &candidates.dates))?;
         rows(&candidates, &portfolios)
     }
+}
+
+/// The error with the date on which it is one.
+fn in_words(error: ConstructionError, dates: &[i32]) -> TableFunctionError {
+    let what = match error {
+        ConstructionError::OnDate { place, source } => {
+            let date = dates.get(place).and_then(|day| date32_to_datetime(*day));
+            format!("on {}: {source}", date.map_or_else(|| "a date".to_owned(), |date| date.date().to_string()))
+        }
+        other => other.to_string(),
+    };
+    TableFunctionError::Options { function: "construct_portfolio", what }
 }
 
 fn rows(candidates: &Candidates, portfolios: &[Portfolio]) -> Result<RecordBatch> {

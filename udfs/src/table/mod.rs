@@ -21,7 +21,10 @@ mod exec;
 mod optimize_portfolio;
 mod options;
 mod planner;
+mod portfolio_volatility;
 mod provider;
+mod returns;
+mod risk;
 mod vol_target;
 
 pub use codec::TableFunctionCodec;
@@ -33,5 +36,10 @@ use declaration::TableFunction;
 
 /// All table functions of this crate.
 pub(crate) fn functions() -> Vec<TableFunction> {
-    vec![construct_portfolio::function(), optimize_portfolio::function(), vol_target::function()]
+    vec![
+        construct_portfolio::function(),
+        optimize_portfolio::function(),
+        portfolio_volatility::function(),
+        vol_target::function(),
+    ]
 }

@@ -2,111 +2,71 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Float64Array, Int32Array, RecordBatch, StringArray,
-};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::error::Result;
 
-use super::candidates::{CANDIDATES, Candidates, texts};
+use super::candidates::{CANDIDATES, Candidates};
 use super::construct_portfolio::{DIRECTIONS, columns, direction};
-use super::declaration::{ColumnKind, ColumnSpec, Evaluate, RelationSpec, TableFunction};
+use super::declaration::{Evaluate, OptionSpec, TableFunction};
 use super::error::TableFunctionError;
 use super::options::{Options, choice, count, maybe, number, switch};
-use crate::column::{nullable, numbers};
+use super::{returns, risk};
+use crate::column::nullable;
 use crate::kernels::optimize::{
-    Book, Bound, Bounds, Cause, Estimator, KktClip, MeanVariance, Method, Optimization, Optimized, Position,
-    Relaxation, Return, Returns, RiskModel, Solver, Status, Ties, optimize,
+    Book, Bound, Bounds, Cause, KktClip, MeanVariance, Method, Optimization, Optimized, Position, Relaxation, Solver,
+    Status, Ties, optimize,
 };
 use crate::kernels::portfolio::Direction;
 
 const FUNCTION: &str = "optimize_portfolio";
 
-const RETURNS: RelationSpec = RelationSpec {
-    name: "returns",
-    columns: &[
-        ColumnSpec { name: "ticker", kind: ColumnKind::Text, required: true, meaning: "the name" },
-        ColumnSpec { name: "date", kind: ColumnKind::Date, required: true, meaning: "the day of the price" },
-        ColumnSpec {
-            name: "ret",
-            kind: ColumnKind::Number,
-            required: true,
-            meaning: "the simple return from the price before",
-        },
-        ColumnSpec {
-            name: "since",
-            kind: ColumnKind::Date,
-            required: false,
-            meaning: "the day of the price before; without it, that of the row before",
-        },
-    ],
-    keeps_others: false,
-    key: &["ticker", "date"],
-};
-
 pub(super) fn function() -> TableFunction {
     TableFunction {
         name: FUNCTION,
-        relations: vec![CANDIDATES, RETURNS],
-        options: vec![
-            choice(
-                "method",
-                &["mean_variance", "kkt_clip"],
-                "The program with all limits in it, or the reference's chain.",
-            ),
-            choice(
-                "book",
-                &["long_short", "long"],
-                "Neutral to the market and to beta, or long with weights that sum to 1.",
-            ),
-            choice("direction", DIRECTIONS, "Which end of alpha is bought."),
-            count("n_long", 150, 1, "Names with the highest scores that are candidates."),
-            count("n_short", 150, 0, "Names with the lowest scores that are candidates of a long-short book."),
-            number("clip", 3.0, f64::MIN_POSITIVE, f64::MAX, "Bound of the z-score of alpha."),
-            choice("ties", &["raw_signal", "ticker"], "What decides between equal scores."),
-            number("name_cap", 0.03, f64::MIN_POSITIVE, 1.0, "Largest weight of a name."),
-            maybe("sector_multiple", "Largest gross weight of a sector, as a multiple of its share of the names."),
-            maybe("sector_net", "Largest net weight of a sector of a long-short book."),
-            number("gross", 1.0, f64::MIN_POSITIVE, f64::MAX, "Largest sum of the absolute weights."),
-            maybe("turnover_cap", "Largest one-way turnover of a rebalance."),
-            number("trading_cost", 0.0, 0.0, 1.0, "Cost of trading one unit of capital, in the objective."),
-            number("risk_aversion", 20.0, 0.0, f64::MAX, "Weight of risk against expected return."),
-            number(
-                "information_coefficient",
-                0.03,
-                0.0,
-                1.0,
-                "Scale of expected returns: ic × volatility × √horizon × z.",
-            ),
-            count("horizon", 5, 1, "Sessions over which returns are expected."),
-            switch(
-                "fixed_signs",
-                true,
-                "Whether candidates of the long side are never sold short, nor the others bought.",
-            ),
-            choice("solver", &["osqp", "clarabel"], "What solves the program."),
-            choice(
-                "covariance",
-                &["diagonal", "ledoit_wolf", "factors"],
-                "Shrinkage towards the diagonal, of Ledoit and Wolf, or a statistical factor model.",
-            ),
-            count("cov_window", 60, 2, "Sessions of returns behind the covariance."),
-            number("shrinkage", 0.3, 0.0, 1.0, "Weight of the diagonal in the covariance."),
-            count("factors", 10, 1, "Principal components of the factor model."),
-            number("ridge", 1e-6, 0.0, 1.0, "Added to every daily variance."),
-            count("lookback_days", 90, 2, "Calendar days of prices, with kkt_clip."),
-            count(
-                "min_rows",
-                30,
-                0,
-                "With kkt_clip and fewer rows the covariance is the identity; 0 uses what there is.",
-            ),
-        ],
+        relations: vec![CANDIDATES, returns::RETURNS],
+        options: options(),
         order: &["date", "ticker"],
         prepare: |options| {
             Ok(Box::new(OptimizePortfolio { how: optimization(options)?, direction: direction(options) }))
         },
     }
+}
+
+fn options() -> Vec<OptionSpec> {
+    let of_the_program = vec![
+        choice(
+            "method",
+            &["mean_variance", "kkt_clip"],
+            "The program with all limits in it, or the reference's chain.",
+        ),
+        choice(
+            "book",
+            &["long_short", "long"],
+            "Neutral to the market and to beta, or long with weights that sum to 1.",
+        ),
+        choice("direction", DIRECTIONS, "Which end of alpha is bought."),
+        count("n_long", 150, 1, "Names with the highest scores that are candidates."),
+        count("n_short", 150, 0, "Names with the lowest scores that are candidates of a long-short book."),
+        number("clip", 3.0, f64::MIN_POSITIVE, f64::MAX, "Bound of the z-score of alpha."),
+        choice("ties", &["raw_signal", "ticker"], "What decides between equal scores."),
+        number("name_cap", 0.03, f64::MIN_POSITIVE, 1.0, "Largest weight of a name."),
+        maybe("sector_multiple", "Largest gross weight of a sector, as a multiple of its share of the names."),
+        maybe("sector_net", "Largest net weight of a sector of a long-short book."),
+        number("gross", 1.0, f64::MIN_POSITIVE, f64::MAX, "Largest sum of the absolute weights."),
+        maybe("turnover_cap", "Largest one-way turnover of a rebalance."),
+        number("trading_cost", 0.0, 0.0, 1.0, "Cost of trading one unit of capital, in the objective."),
+        number("risk_aversion", 20.0, 0.0, f64::MAX, "Weight of risk against expected return."),
+        number("information_coefficient", 0.03, 0.0, 1.0, "Scale of expected returns: ic × volatility × √horizon × z."),
+        count("horizon", 5, 1, "Sessions over which returns are expected."),
+        switch("fixed_signs", true, "Whether candidates of the long side are never sold short, nor the others bought."),
+        choice("solver", &["osqp", "clarabel"], "What solves the program."),
+    ];
+    let of_the_chain = vec![
+        count("lookback_days", 90, 2, "Calendar days of prices, with kkt_clip."),
+        count("min_rows", 30, 0, "With kkt_clip and fewer rows the covariance is the identity; 0 uses what there is."),
+    ];
+    [of_the_program, risk::options(), of_the_chain].concat()
 }
 
 fn optimization(options: &Options) -> Result<Optimization, TableFunctionError> {
@@ -137,16 +97,7 @@ fn optimization(options: &Options) -> Result<Optimization, TableFunctionError> {
 fn mean_variance(options: &Options) -> MeanVariance {
     MeanVariance {
         solver: if options.word("solver") == "clarabel" { Solver::Clarabel } else { Solver::Osqp },
-        risk_model: RiskModel {
-            estimator: match options.word("covariance") {
-                "ledoit_wolf" => Estimator::LedoitWolf,
-                "factors" => Estimator::Factors { count: options.count("factors") },
-                _ => Estimator::Diagonal { intensity: options.number("shrinkage") },
-            },
-            window: options.count("cov_window"),
-            ridge: options.number("ridge"),
-            ..RiskModel::default()
-        },
+        risk_model: risk::model(options),
         risk_aversion: options.number("risk_aversion"),
         ic: options.number("information_coefficient"),
         horizon: options.number("horizon"),
@@ -193,7 +144,7 @@ impl Evaluate for OptimizePortfolio {
         if self.direction == Direction::LowIsGood {
             candidates.negate_alpha();
         }
-        let returns = returns(&relations[1], &candidates.tickers)?;
+        let returns = returns::of_tickers(&relations[1], &candidates.tickers)?;
         let dates: Vec<_> = candidates.dates.iter().copied().zip(candidates.cross_sections()).collect();
         let optimized = optimize(&dates, &returns, &self.how, threads);
         self.rows(&candidates, &optimized)
@@ -222,32 +173,6 @@ impl OptimizePortfolio {
         ];
         Ok(RecordBatch::try_new(self.schema(&[]), columns)?)
     }
-}
-
-/// The returns of the candidates' tickers, by the candidates' numbers; the dates of all.
-fn returns(rows: &RecordBatch, tickers: &[String]) -> Result<Returns> {
-    let (names, days) = (texts(rows.column(0))?, rows.column(1).as_primitive::<Date32Type>().values());
-    let (values, since) = (numbers(rows.column(2))?, rows.column(3).as_primitive::<Date32Type>());
-    let mut dates: Vec<i32> = days.to_vec();
-    dates.sort_unstable();
-    dates.dedup();
-    let mut of_names = vec![Vec::new(); tickers.len()];
-    let mut row = 0;
-    while row < names.len() {
-        let name = names.value(row);
-        let end = (row..names.len()).find(|next| names.value(*next) != name).unwrap_or(names.len());
-        if let Ok(number) = tickers.binary_search_by(|ticker| ticker.as_str().cmp(name)) {
-            of_names[number] = (row..end)
-                .map(|at| {
-                    let before = if at > row { days[at - 1] } else { days[at] };
-                    let since = if since.is_valid(at) { since.value(at) } else { before };
-                    Return { day: days[at], since, value: values[at] }
-                })
-                .collect();
-        }
-        row = end;
-    }
-    Ok(Returns { dates, names: of_names })
 }
 
 /// A weight of 0 is at a bound, too, if signs are fixed, but nothing holds such a name back.

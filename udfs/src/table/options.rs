@@ -42,11 +42,12 @@ impl OptionKind {
     }
 
     fn expected(self) -> String {
-        let bounds = |least: f64, most: f64| match (least.is_finite(), most.is_finite()) {
-            (true, true) => format!("a number from {least} to {most}"),
-            (true, false) => format!("a number of at least {least}"),
-            (false, true) => format!("a number of at most {most}"),
-            (false, false) => "a number".to_owned(),
+        // The smallest positive number stands for all that is above 0, the largest for no bound.
+        let bounds = |least: f64, most: f64| match (least == f64::MIN_POSITIVE, most < f64::MAX) {
+            (true, true) => format!("a number above 0 and at most {most}"),
+            (true, false) => "a number above 0".to_owned(),
+            (false, true) => format!("a number from {least} to {most}"),
+            (false, false) => format!("a number of at least {least}"),
         };
         match self {
             Self::Number { least, most } => bounds(least, most),

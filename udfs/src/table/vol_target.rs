@@ -18,6 +18,12 @@ const RETURNS: RelationSpec = RelationSpec {
     columns: &[
         ColumnSpec { name: "date", kind: ColumnKind::Date, required: true, meaning: "the date of the decision" },
         ColumnSpec { name: "ret", kind: ColumnKind::Number, required: true, meaning: "the return without leverage" },
+        ColumnSpec {
+            name: "forecast",
+            kind: ColumnKind::Number,
+            required: false,
+            meaning: "the volatility per year that is expected of it, as portfolio_volatility computes",
+        },
     ],
     keeps_others: true,
     key: &["date"],
@@ -46,8 +52,9 @@ fn options() -> Vec<OptionSpec> {
         target,
         choice(
             "method",
-            &["ex_ante", "ex_post", "none"],
-            "Volatility of the periods before; of all periods, later ones included; or no leverage.",
+            &["ex_ante", "ex_ante_cov", "ex_post", "none"],
+            "Volatility of the periods before; that of the column forecast; of all periods, later ones included; or no \
+             leverage.",
         ),
         number("periods_per_year", 252.0, f64::MIN_POSITIVE, f64::MAX, "Returns per year."),
         count("window", 52, 2, "Periods before over which volatility is measured."),
@@ -72,6 +79,7 @@ fn how(options: &Options) -> Result<Option<VolTarget>, TableFunctionError> {
     let method = match options.word("method") {
         "none" => return Ok(None),
         "ex_post" => VolMethod::ExPost,
+        "ex_ante_cov" => VolMethod::ExAnteCovariance { lo, hi },
         _ => {
             let (n, min_periods) = (options.count("window"), options.count("min_periods"));
             let window = Window::new(n, min_periods)
@@ -88,6 +96,12 @@ struct LeverageColumns {
     how: Option<VolTarget>,
 }
 
+impl LeverageColumns {
+    fn goes_by_forecasts(&self) -> bool {
+        matches!(self.how, Some(VolTarget { method: VolMethod::ExAnteCovariance { .. }, .. }))
+    }
+}
+
 impl Evaluate for LeverageColumns {
     /// The columns of the relation, then leverage (1 where there is nothing to go by) and the volatility it comes from.
     fn schema(&self, others: &[FieldRef]) -> SchemaRef {
@@ -99,9 +113,14 @@ impl Evaluate for LeverageColumns {
 
     fn evaluate(&self, relations: &[RecordBatch], _: usize) -> Result<RecordBatch> {
         let rows = &relations[0];
-        let returns = numbers(rows.column(1))?;
+        let (returns, forecast) = (numbers(rows.column(1))?, numbers(rows.column(2))?);
+        if self.goes_by_forecasts() && !returns.is_empty() && !forecast.iter().any(|value| value.is_finite()) {
+            let what = "the method ex_ante_cov goes by the column forecast, which has no value on any date; join the \
+                        volatility of portfolio_volatility((weights), (returns)), whose cov_window must fit the returns";
+            return Err(TableFunctionError::Options { function: FUNCTION, what: what.to_owned() }.into());
+        }
         let (leverage, volatility) = match &self.how {
-            Some(how) => vol_target(&returns, how).into_iter().map(|l| (l.leverage, l.volatility)).unzip(),
+            Some(how) => vol_target(&returns, &forecast, how).into_iter().map(|l| (l.leverage, l.volatility)).unzip(),
             None => (vec![1.0; returns.len()], vec![f64::NAN; returns.len()]),
         };
         let others: Vec<FieldRef> = rows.schema().fields().iter().skip(RETURNS.columns.len()).cloned().collect();

@@ -13,7 +13,7 @@ const NAMES: &str = "safe_div clip finite bounded_inverse mean_of symlog1p rolli
     rolling_alpha rolling_corr rolling_resid_std ewm_mean ewm_mean_alpha rsi forward_fill zscore \
     winsorized_zscore rank_pct neutralize rolling_sum_by quantile winsorize blend regime_label \
     pearson spearman stable_mean stable_std newey_west_t sharpe annualized_return annualized_vol max_drawdown sortino total_return";
-const TABLE_FUNCTIONS: [&str; 3] = ["construct_portfolio", "optimize_portfolio", "vol_target"];
+const TABLE_FUNCTIONS: [&str; 4] = ["construct_portfolio", "optimize_portfolio", "portfolio_volatility", "vol_target"];
 
 #[test]
 fn every_function_is_registered_and_documented() {

@@ -117,3 +117,37 @@ async fn logical_plans_travel() {
         pretty_format_batches(&rows_again).unwrap().to_string()
     );
 }
+
+/// Specification 06 §8.5: the prices of three names over six days.
+const PRICES: &str = "(select date '2024-01-01' + cast(day || ' days' as interval) as date, ticker, price from (values
+    ('X', 0, 100.0), ('X', 1, 101.0), ('X', 2, 100.0), ('X', 3, 102.0), ('X', 4, 103.0), ('X', 5, 102.0),
+    ('Y', 0, 50.0), ('Y', 1, 50.5), ('Y', 2, 50.5), ('Y', 3, 51.0), ('Y', 4, 50.0), ('Y', 5, 50.5),
+    ('Z', 0, 20.0), ('Z', 1, 19.8), ('Z', 2, 20.2), ('Z', 3, 20.1), ('Z', 4, 20.3), ('Z', 5, 20.6)
+    ) as t (ticker, day, price))";
+const WEIGHTS: &str = "(select date '2024-01-06' as date, ticker, weight
+    from (values ('X', 0.5), ('Y', 0.3), ('Z', 0.2)) as w (ticker, weight))";
+
+#[tokio::test]
+async fn leverage_from_a_covariance() {
+    let context = session();
+    let returns = format!(
+        "(select ticker, date, price / lag(price) over (partition by ticker order by date) - 1 as ret from {PRICES})"
+    );
+    let volatility = format!("portfolio_volatility({WEIGHTS}, {returns}, cov_window => 5)");
+    let found = query(&context, &format!("select volatility, names, with_median_variance from {volatility}")).await;
+    let found = found.unwrap();
+    // The smallest variance, Y's, is lifted to the 5 % quantile of the three: by a tenth of the way to the median, Z's.
+    let lifted = 0.3 * 0.3 * 0.1 * (1.6756852441 - 1.6532683564) * 1e-4;
+    let expected = (0.09936925192402159_f64.powi(2) + 252.0 * lifted).sqrt();
+    assert!((found[0][0].unwrap() - expected).abs() < 1e-11, "{found:?}, not {expected}");
+    assert_eq!((found[1][0], found[2][0]), (Some(3.0), Some(0.0)));
+    let forecast = format!("(select date, 0.01 as ret, volatility as forecast from {volatility})");
+    let leverage = "target => 0.1, method => 'ex_ante_cov', most => 1.5";
+    let found = query(&context, &format!("select leverage from vol_target({forecast}, {leverage})")).await.unwrap();
+    assert!((found[0][0].unwrap() - 0.1 / expected).abs() < 1e-10, "{found:?}");
+    // Nothing to go by is said, and not taken for a leverage of 1.
+    let without = format!("(select date, 0.01 as ret from {volatility})");
+    let error = query(&context, &format!("select leverage from vol_target({without}, {leverage})")).await.unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("ex_ante_cov goes by the column forecast") && error.contains("cov_window"), "{error}");
+}

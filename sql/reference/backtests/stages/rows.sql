@@ -1,7 +1,7 @@
 -- rows: the rows that the reference's backtests choose from: feat_matrix where alpha and target are known (spec 06 §1.1).
 -- Key: date, ticker.
 -- Units: alpha, beta and target are the columns that $alpha, $beta and $target name; volatility and ret_1d per day; adv_20
--- in USD per day.
+-- in USD per day. Every row is eligible: strategies leave rows out.
 -- Known: target lies in the future, and requiring it drops names that are about to stop trading.
 with matrix as (
     select
@@ -16,7 +16,20 @@ with matrix as (
     from feat_matrix
 )
 
-select m.date, m.ticker, m.alpha, m.beta, m.target, m.volatility, m.adv_20, m.ret_1d, s.sector, r.regime
+select
+    m.date,
+    m.ticker,
+    m.alpha,
+    m.beta,
+    m.target,
+    m.target as period_return,
+    m.volatility,
+    m.adv_20,
+    m.ret_1d,
+    s.sector,
+    r.regime,
+    true as eligible,
+    true as in_universe
 from matrix m
 left join security s on s.ticker = m.ticker
 left join regime_history_academic r on r.date = m.date

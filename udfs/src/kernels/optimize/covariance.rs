@@ -1,5 +1,7 @@
 //! A covariance matrix that keeps its structure.
 
+use super::dense::dot;
+
 /// `Σ = diag(specific) + B'B`: what every estimator here yields, since a sample of T returns of n names makes a matrix
 /// of rank below T. A solver that sees the factors works on T rows in place of n.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +68,7 @@ impl Covariance {
 
     /// The covariance of two names.
     pub fn get(&self, i: usize, j: usize) -> f64 {
-        let common: f64 = self.loadings(i).iter().zip(self.loadings(j)).map(|(a, b)| a * b).sum();
-        common + if i == j { self.specific[i] } else { 0.0 }
+        dot(self.loadings(i), self.loadings(j)) + if i == j { self.specific[i] } else { 0.0 }
     }
 
     /// The variance of every name.

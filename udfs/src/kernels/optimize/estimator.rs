@@ -1,6 +1,7 @@
 //! Estimators of the covariance matrix of daily returns.
 
 use super::covariance::Covariance;
+use super::dense::dot;
 use super::eigen::symmetric_eigen;
 use super::returns::Sample;
 
@@ -28,8 +29,8 @@ pub enum Estimator {
 impl Estimator {
     /// The covariance of the names of a sample. The deviations of a name with missing returns are taken to be 0 there
     /// and scaled up elsewhere, so that its variance is that of the returns it has and the matrix stays positive
-    /// semi-definite. A name with fewer than two returns has variance 0.
-    pub fn covariance(&self, sample: &Sample) -> Covariance {
+    /// semi-definite. A name with fewer than two returns has variance 0 and no part in anything.
+    pub fn covariance(&self, sample: Sample) -> Covariance {
         let deviations = Deviations::of(sample);
         match *self {
             Self::Diagonal { intensity } => deviations.shrunk_to_diagonal(intensity.clamp(0.0, 1.0)),
@@ -42,30 +43,31 @@ impl Estimator {
 /// Deviations from the mean over `√(T − 1)`, one name after the other: `S = X'X`.
 struct Deviations {
     rows: usize,
-    names: usize,
     values: Vec<f64>,
+    /// Per name, 0 for one without returns.
     variances: Vec<f64>,
+    /// Whether a name has returns enough for a variance.
+    observed: Vec<bool>,
 }
 
 impl Deviations {
-    fn of(sample: &Sample) -> Self {
+    fn of(sample: Sample) -> Self {
         let (rows, names) = (sample.rows(), sample.names());
-        let mut values = Vec::with_capacity(rows * names);
-        let mut variances = Vec::with_capacity(names);
-        for name in 0..names {
-            let returns = sample.name(name);
+        let mut values = sample.into_values();
+        let (mut variances, mut observed) = (vec![0.0; names], vec![false; names]);
+        let each = values.chunks_exact_mut(rows.max(1)).zip(variances.iter_mut().zip(&mut observed));
+        for (returns, (variance, observed)) in each {
             let present = || returns.iter().copied().filter(|value| value.is_finite());
             let count = present().count();
             let mean = present().sum::<f64>() / count.max(1) as f64;
-            let scale = if count > 1 { ((count - 1) as f64).sqrt().recip() } else { 0.0 };
-            values.extend(returns.iter().map(|value| if value.is_finite() { (value - mean) * scale } else { 0.0 }));
-            variances.push(values[name * rows..].iter().map(|value| value * value).sum());
+            *observed = count > 1;
+            let scale = if *observed { ((count - 1) as f64).sqrt().recip() } else { 0.0 };
+            returns.iter_mut().for_each(|value| {
+                *value = if value.is_finite() { (*value - mean) * scale } else { 0.0 };
+            });
+            *variance = dot(returns, returns);
         }
-        Self { rows, names, values, variances }
-    }
-
-    fn name(&self, name: usize) -> &[f64] {
-        &self.values[name * self.rows..(name + 1) * self.rows]
+        Self { rows, values, variances, observed }
     }
 
     fn shrunk_to_diagonal(self, intensity: f64) -> Covariance {
@@ -75,24 +77,25 @@ impl Deviations {
 
     fn shrunk_to_identity(self) -> Covariance {
         let (intensity, mean) = self.ledoit_wolf();
-        let specific = vec![intensity * mean; self.names];
+        let specific = self.observed.iter().map(|observed| if *observed { intensity * mean } else { 0.0 }).collect();
         self.shrunk(intensity, specific)
     }
 
-    fn shrunk(self, intensity: f64, specific: Vec<f64>) -> Covariance {
+    fn shrunk(mut self, intensity: f64, specific: Vec<f64>) -> Covariance {
         let scale = (1.0 - intensity).sqrt();
-        let loadings = self.values.iter().map(|value| value * scale).collect();
-        Covariance::new(specific, self.rows, loadings)
+        self.values.iter_mut().for_each(|value| *value *= scale);
+        Covariance::new(specific, self.rows, self.values)
     }
 
     /// Intensity and mean variance. All sums over pairs of names are sums over pairs of days of `XX'`.
     fn ledoit_wolf(&self) -> (f64, f64) {
         let n = (self.rows as f64 - 1.0).max(1.0);
         let gram = self.gram();
-        let mean = self.variances.iter().sum::<f64>() / self.names.max(1) as f64;
+        let names = self.observed.iter().filter(|observed| **observed).count().max(1) as f64;
+        let mean = self.variances.iter().sum::<f64>() / names;
         let squares: f64 = gram.iter().map(|value| value * value).sum();
         let fourth: f64 = (0..self.rows).map(|row| gram[row * self.rows + row].powi(2)).sum::<f64>() * n;
-        let distance = squares - self.names as f64 * mean * mean;
+        let distance = squares - names * mean * mean;
         let error = (fourth - squares) / n;
         // Without any distance to the target both are the same matrix.
         let intensity = if distance > 0.0 { (error / distance).clamp(0.0, 1.0) } else { 1.0 };
@@ -102,19 +105,17 @@ impl Deviations {
     fn factor_model(&self, count: usize) -> Covariance {
         let factors = count.min(self.rows);
         let (_, vectors) = symmetric_eigen(self.rows, self.gram(), factors);
-        let mut loadings = Vec::with_capacity(self.names * factors);
-        let mut specific = Vec::with_capacity(self.names);
-        for name in 0..self.names {
+        let mut loadings = Vec::with_capacity(self.variances.len() * factors);
+        let mut specific = Vec::with_capacity(self.variances.len());
+        for (deviations, variance) in self.values.chunks_exact(self.rows.max(1)).zip(&self.variances) {
             let start = loadings.len();
             // An eigenvector v of XX' makes the factor v'X, whose squares sum to the eigenvalue.
-            let factor = |vector: &Vec<f64>| vector.iter().zip(self.name(name)).map(|(v, x)| v * x).sum::<f64>();
-            loadings.extend(vectors.iter().map(factor));
+            loadings.extend(vectors.iter().map(|vector| dot(vector, deviations)));
             let common: f64 = loadings[start..].iter().map(|loading| loading * loading).sum();
-            specific.push((self.variances[name] - common).max(0.0));
+            specific.push((variance - common).max(0.0));
         }
         Covariance::new(specific, factors, loadings)
     }
-
     /// `XX'`, rows × rows. Four names at a time, since reading and writing the sums takes longer than the products.
     fn gram(&self) -> Vec<f64> {
         let rows = self.rows;
@@ -123,8 +124,8 @@ impl Deviations {
             return gram;
         }
         let nobody = vec![0.0; rows];
-        for first in (0..self.names).step_by(4) {
-            let name = |lane| if first + lane < self.names { self.name(first + lane) } else { &nobody };
+        for four in self.values.chunks(4 * rows) {
+            let name = |lane: usize| four.get(lane * rows..(lane + 1) * rows).unwrap_or(&nobody);
             let [a, b, c, d] = [name(0), name(1), name(2), name(3)];
             for (row, sums) in gram.chunks_exact_mut(rows).enumerate() {
                 let others = a.iter().zip(b).zip(c.iter().zip(d));

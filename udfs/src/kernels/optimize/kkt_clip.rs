@@ -55,8 +55,14 @@ pub(crate) fn optimize(
     let Some(weights) = book(&names, &raw, how, sectors.shares()) else {
         return without_weights(Cause::NoWeights, fallbacks);
     };
-    let position =
-        |(&row, (&target, &weight))| Weight { row, target, weight, bound: Bound::None, limits: Bounds::NONE };
+    let position = |(&row, (&target, &weight))| {
+        let bound = match target {
+            _ if target >= how.name_cap => Bound::Upper,
+            _ if target <= -how.name_cap => Bound::Lower,
+            _ => Bound::None,
+        };
+        Weight { row, target, weight, bound, limits: Bounds::NONE }
+    };
     let weights = names.rows.iter().zip(raw.iter().zip(&weights)).map(position).collect();
     Decision { weights, returns, ..Decision::without_weights(Status::Solved, fallbacks) }
 }
@@ -99,7 +105,7 @@ fn risk(
     if returns < 2 {
         return Risk { rows, covariance: None, returns };
     }
-    let mut covariance = Estimator::Diagonal { intensity: method.shrink }.covariance(&window.sample.select(&kept));
+    let mut covariance = Estimator::Diagonal { intensity: method.shrink }.covariance(window.sample.select(&kept));
     (0..rows.len()).for_each(|name| covariance.add_specific(name, method.ridge));
     Risk { rows, covariance: Some(covariance), returns }
 }

@@ -62,7 +62,7 @@ impl Date<'_> {
         let (rows, names) = self.names(how, method, &candidates, &sectors, before);
         let tickers: Vec<u32> = rows.iter().map(|row| self.cross.ticker[*row]).collect();
         let Some(estimate) = method.risk_model.estimate(self.returns, self.day, &tickers) else {
-            return Decision::without_weights(Status::Held(Cause::TooFewReturns), fallbacks);
+            return Decision::without_weights(Status::Held(Cause::TooFewReturns), fallbacks).with_candidates(&rows);
         };
         fallbacks.with_median_variance = estimate.with_median_variance;
         fallbacks.floored = estimate.floored;
@@ -156,7 +156,7 @@ fn climb(
             None => {
                 let infeasible = solution.verdict == Verdict::Infeasible;
                 let cause = if infeasible { Cause::Infeasible } else { Cause::NotSolved };
-                let without = Decision::without_weights(Status::Held(cause), fallbacks);
+                let without = Decision::without_weights(Status::Held(cause), fallbacks).with_candidates(rows);
                 return (Decision { iterations, ..without }, None);
             }
         }

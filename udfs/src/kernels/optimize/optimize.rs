@@ -1,8 +1,5 @@
 //! Optimised books, date by date.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::holdings::Holdings;
 use super::kkt_clip;
 use super::mean_variance::{Carried, Date};
@@ -11,6 +8,7 @@ use super::outcome::{Bound, Decision, Optimized, Position, Status};
 use super::returns::Returns;
 use super::signal::Signal;
 use crate::kernels::Degenerate;
+use crate::kernels::parallel::in_parallel;
 use crate::kernels::rebalance::{Bounds, CrossSection};
 
 /// How many consecutive dates are worked on one after the other, each from the solution before, where books do not depend
@@ -91,8 +89,8 @@ fn settle(
         }
         let kept = if held { before[row] } else { 0.0 };
         let (target, weight, bound, limits) = match decided {
-            Some(decided) => (decided.target, decided.weight, decided.bound, decided.limits),
-            None => (kept, kept, Bound::None, Bounds::NONE),
+            Some(decided) if !held => (decided.target, decided.weight, decided.bound, decided.limits),
+            _ => (kept, kept, Bound::None, Bounds::NONE),
         };
         let (ticker, z, rank, before) = (cross.ticker[row], signal.z[row], signal.rank[row], before[row]);
         positions.push(Position { ticker, z, rank, target, weight, before, bound, limits });
@@ -116,25 +114,4 @@ fn settle(
         returns: decision.returns,
         fallbacks: decision.fallbacks,
     }
-}
-
-/// Maps items on some threads, in order. Every item is worked on by itself, so that it does not matter by which thread.
-fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if threads <= 1 || items.len() <= 1 {
-        return items.iter().map(map).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    let work = || {
-        while let Some((place, item)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, items.get(i)?)))
-        {
-            let result = map(item);
-            results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((place, result));
-        }
-    };
-    std::thread::scope(|scope| (0..threads.min(items.len())).for_each(|_| drop(scope.spawn(work))));
-    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    results.sort_by_key(|(place, _)| *place);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -41,7 +41,8 @@ pub struct Position {
     pub weight: f64,
     /// The weight before it: the last one, drifted with returns since.
     pub before: f64,
-    /// The bound of the name that its weight is at.
+    /// The bound of the name that its weight is at; for the chain of the reference, which scales weights after it has cut
+    /// them, the one at which it was cut.
     pub bound: Bound,
     /// The limits of the book that hold it back: those whose price is not 0. Empty for the chain of the reference.
     pub limits: Bounds,
@@ -141,6 +142,14 @@ pub(crate) struct Weight {
 }
 
 impl Decision {
+    /// The same with rows that could have had a weight, so that their positions say why they have none.
+    pub fn with_candidates(mut self, rows: &[usize]) -> Self {
+        let none =
+            |row: &usize| Weight { row: *row, target: 0.0, weight: 0.0, bound: Bound::None, limits: Bounds::NONE };
+        self.weights = rows.iter().map(none).collect();
+        self
+    }
+
     /// None, and why.
     pub fn without_weights(status: Status, fallbacks: Fallbacks) -> Self {
         Self { weights: Vec::new(), status, residual: 0.0, iterations: 0, warm: false, returns: 0, fallbacks }

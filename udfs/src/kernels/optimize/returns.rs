@@ -24,8 +24,11 @@ impl Returns {
     /// The returns of a name with a price on one of the days `first..=last`.
     fn between(&self, ticker: u32, first: i32, last: i32) -> &[Return] {
         let returns = self.names.get(ticker as usize).map_or(&[][..], Vec::as_slice);
-        let from = returns.partition_point(|entry| entry.day < first);
-        let to = returns.partition_point(|entry| entry.day <= last);
+        let days_before = |day: i32| self.dates.partition_point(|date| *date < day);
+        let (start, end) = (days_before(first), days_before(last.saturating_add(1)));
+        // A name that trades every day up to the last one has as many returns after the window as there are days.
+        let to = entries_before(returns, last.saturating_add(1), returns.len().saturating_sub(self.dates.len() - end));
+        let from = entries_before(returns, first, to.saturating_sub(end.saturating_sub(start)));
         &returns[from..to.max(from)]
     }
 
@@ -69,6 +72,13 @@ impl Returns {
             .collect();
         LookBack { sample, coverage }
     }
+}
+
+/// How many returns lie before a day. A guess that is right spares the search through memory that is not at hand.
+fn entries_before(returns: &[Return], day: i32, guess: usize) -> usize {
+    let before = |place: usize| returns.get(place).is_some_and(|entry| entry.day < day);
+    let right = guess <= returns.len() && !before(guess) && (guess == 0 || before(guess - 1));
+    if right { guess } else { returns.partition_point(|entry| entry.day < day) }
 }
 
 /// What a look-back window of calendar days holds.
@@ -131,6 +141,16 @@ impl Sample {
         &mut self.values[name * self.rows..(name + 1) * self.rows]
     }
 
+    /// Takes away all returns of a name.
+    pub(crate) fn forget(&mut self, name: usize) {
+        self.name_mut(name).fill(f64::NAN);
+    }
+
+    /// The returns, one name after the other.
+    pub(crate) fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
     /// The sample of some of the names.
     pub(crate) fn select(&self, names: &[usize]) -> Self {
         let values = names.iter().flat_map(|name| self.name(*name).iter().copied()).collect();
@@ -142,13 +162,13 @@ impl Sample {
         let values = self.name_mut(name);
         let mut row = 0;
         for entry in entries {
-            // Mostly it is the next one.
-            row += days[row..].iter().take_while(|day| **day < entry.day).count();
-            if row == days.len() {
-                break;
+            while days.get(row).is_some_and(|day| *day < entry.day) {
+                row += 1;
             }
-            if days[row] == entry.day && entry.value.is_finite() {
-                values[row] = entry.value;
+            match days.get(row) {
+                Some(day) if *day == entry.day && entry.value.is_finite() => values[row] = entry.value,
+                Some(_) => {}
+                None => break,
             }
         }
     }

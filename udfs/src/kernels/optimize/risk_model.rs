@@ -43,36 +43,29 @@ impl RiskModel {
     /// The covariance of some names as it is known at the close of a day. Nothing if the panel has not enough rows, or
     /// no name has enough returns, or none of them has any variance.
     pub fn estimate(&self, returns: &Returns, day: i32, tickers: &[u32]) -> Option<Estimate> {
-        let sample = returns.trading_rows(day, self.window, tickers)?;
+        let mut sample = returns.trading_rows(day, self.window, tickers)?;
         let needed = (self.min_observed * self.window as f64).max(2.0);
         let observed = |name: &usize| sample.name(*name).iter().filter(|value| value.is_finite()).count() as f64;
-        let (known, short): (Vec<_>, Vec<_>) = (0..tickers.len()).partition(|name| observed(name) >= needed);
-        let estimated = self.estimator.covariance(&sample.select(&known));
-        let mut variances = estimated.variances();
-        let median = quantile(&mut variances, 0.5)?;
-        let floor = quantile(&mut variances, self.floor_quantile)?;
+        let short: Vec<usize> = (0..tickers.len()).filter(|name| observed(name) < needed).collect();
+        short.iter().for_each(|name| sample.forget(*name));
+        let mut covariance = self.estimator.covariance(sample);
+        let mut variances = covariance.variances();
+        let is_known = |name: &usize| short.binary_search(name).is_err();
+        let mut known: Vec<f64> = (0..tickers.len()).filter(is_known).map(|name| variances[name]).collect();
+        let median = quantile(&mut known, 0.5)?;
+        let floor = quantile(&mut known, self.floor_quantile)?;
         if !(median > 0.0 && median.is_finite()) {
             return None;
         }
-        let mut covariance = spread(&estimated, &known, tickers.len());
-        short.iter().for_each(|name| covariance.add_specific(*name, median));
+        for name in &short {
+            covariance.add_specific(*name, median);
+            variances[*name] = median;
+        }
         let mut floored = 0;
-        for (name, variance) in covariance.variances().into_iter().enumerate() {
+        for (name, variance) in variances.into_iter().enumerate() {
             floored += usize::from(variance < floor);
             covariance.add_specific(name, (floor - variance).max(0.0) + self.ridge);
         }
         Some(Estimate { covariance, with_median_variance: short.len(), floored })
     }
-}
-
-/// The covariance of `known` names among `names`, with zeros for the others.
-fn spread(estimated: &Covariance, known: &[usize], names: usize) -> Covariance {
-    let factors = estimated.factors();
-    let mut specific = vec![0.0; names];
-    let mut loadings = vec![0.0; names * factors];
-    for (place, &name) in known.iter().enumerate() {
-        specific[name] = estimated.specific()[place];
-        loadings[name * factors..(name + 1) * factors].copy_from_slice(estimated.loadings(place));
-    }
-    Covariance::new(specific, factors, loadings)
 }

@@ -1,5 +1,6 @@
 //! How portfolios are made from signals.
 
+use super::super::parallel::in_parallel;
 use super::{
     Book, Caps, ConstructionError, CrossSection, Direction, Holdings, Neutralize, Overlap, Portfolio, Signal, Ties,
     Turnover, Weighting, propose,
@@ -47,14 +48,25 @@ pub enum OnEmpty {
 
 /// One portfolio per date, beginning with nothing. No portfolio depends on a later date.
 ///
-/// The costly part is [`propose`], which knows one date only; [`Holdings::rebalance`] then takes the dates in order.
+/// The costly part is [`propose`], which knows one date only, so that many threads may work on it; [`Holdings::rebalance`]
+/// then takes the dates in order.
 ///
 /// # Errors
 /// [`ConstructionError`], if a parameter makes no sense or a date has names in both legs and must not.
-pub fn construct(dates: &[CrossSection<'_>], how: &Construction) -> Result<Vec<Portfolio>, ConstructionError> {
+pub fn construct(
+    dates: &[CrossSection<'_>],
+    how: &Construction,
+    threads: usize,
+) -> Result<Vec<Portfolio>, ConstructionError> {
     how.check()?;
     let mut holdings = Holdings::default();
-    dates.iter().map(|date| Ok(holdings.rebalance(date, &propose(date, how)?, how))).collect()
+    let proposals = in_parallel(dates, threads, |date| propose(date, how));
+    let each = dates.iter().zip(proposals).enumerate();
+    each.map(|(place, (date, proposal))| match proposal {
+        Ok(proposal) => Ok(holdings.rebalance(date, &proposal, how)),
+        Err(error) => Err(ConstructionError::OnDate { place, source: Box::new(error) }),
+    })
+    .collect()
 }
 
 impl Construction {
@@ -98,12 +110,12 @@ impl Construction {
     fn check_turnover(&self) -> Result<(), ConstructionError> {
         match self.turnover {
             Turnover::None => Ok(()),
-            Turnover::Restrict { .. } if self.book != Book::Long => Err(parameter(
+            Turnover::Restrict { .. } | Turnover::Picks { .. } if self.book != Book::Long => Err(parameter(
                 "turnover",
                 "none or of the full book, unless the book is long",
                 format!("{:?}", self.turnover),
             )),
-            Turnover::Restrict { lambda, cap } => {
+            Turnover::Restrict { lambda, cap } | Turnover::Picks { lambda, cap_one_way: cap } => {
                 fraction("lambda", lambda)?;
                 positive("turnover cap", Some(cap))
             }

@@ -28,4 +28,12 @@ pub enum ConstructionError {
         /// Names that could be chosen from.
         ranked: usize,
     },
+    /// A date on which that is so.
+    #[error("date number {}: {source}", place + 1)]
+    OnDate {
+        /// Its place among the dates, from 0.
+        place: usize,
+        /// What is wrong on it.
+        source: Box<ConstructionError>,
+    },
 }

@@ -25,7 +25,7 @@ pub struct Position {
     /// The weight held after the trade.
     pub weight: f64,
     /// The weight held before the trade: that of the date before, drifted with the returns since (with
-    /// [`Turnover::Restrict`](super::Turnover::Restrict): not drifted).
+    /// [`Turnover::Restrict`](super::Turnover::Restrict) and [`Turnover::Picks`](super::Turnover::Picks): not drifted).
     pub before: f64,
     /// Which constraints hold it back.
     pub bounds: Bounds,

@@ -17,6 +17,15 @@ pub enum Turnover {
         /// The largest sum of absolute changes.
         cap: f64,
     },
+    /// The reference's live rebalance (spec 07 §5.6): a step of `lambda`, at most `cap_one_way` in half the sum of absolute
+    /// changes, both over the chosen names only, divided by the sum. The others are sold at once and not counted. Weights do
+    /// not drift between dates. For long books.
+    Picks {
+        /// Weight on the new target, in (0, 1].
+        lambda: f64,
+        /// The largest half of the sum of absolute changes.
+        cap_one_way: f64,
+    },
     /// A step of `lambda`, at most `cap_one_way` in half the sum of absolute changes, over all names held or asked for
     /// (spec 06 §6.2). Nothing is divided by its sum. Outside the cap are names that left the cross-section, which must
     /// be sold, and dust. With nothing held the target is bought at once.
@@ -33,7 +42,7 @@ pub enum Turnover {
 impl Turnover {
     /// Whether what is held drifts with returns until the next date.
     pub(super) fn drifts(self) -> bool {
-        !matches!(self, Self::Restrict { .. })
+        !matches!(self, Self::Restrict { .. } | Self::Picks { .. })
     }
 
     /// Sets the weights, given what is held before and the targets.
@@ -41,6 +50,9 @@ impl Turnover {
         match self {
             Self::Restrict { lambda, cap } if positions.iter().any(|p| p.before != 0.0) => {
                 restrict(positions, lambda, cap);
+            }
+            Self::Picks { lambda, cap_one_way } if positions.iter().any(|p| p.before != 0.0) => {
+                picks(positions, lambda, cap_one_way);
             }
             Self::FullBook { lambda, cap_one_way, dust }
                 if positions.iter().any(|p| p.before != 0.0 && p.may_stay()) =>
@@ -71,6 +83,20 @@ fn restrict(positions: &mut [Position], lambda: f64, cap: f64) {
         let moved = if sum > 0.0 { (position.before + scale * step(position)) / sum } else { position.before / held };
         let chosen = position.rank != 0;
         position.weight = if chosen && moved.is_finite() { moved } else { 0.0 };
+        position.bounds = position.bounds.with_if(chosen && scale < 1.0, Bounds::TURNOVER_CAP);
+    }
+}
+
+fn picks(positions: &mut [Position], lambda: f64, cap_one_way: f64) {
+    let step = |position: &Position| lambda * (position.target - position.before);
+    let chosen = |position: &&Position| position.rank != 0;
+    let one_way = positions.iter().filter(chosen).map(|position| step(position).abs()).sum::<f64>() / 2.0;
+    let scale = if one_way > cap_one_way { cap_one_way / one_way } else { 1.0 };
+    let moved = |position: &Position| position.before + scale * step(position);
+    let sum: f64 = positions.iter().filter(chosen).map(moved).sum();
+    for position in positions {
+        let chosen = position.rank != 0;
+        position.weight = if chosen && sum > 0.0 { moved(position) / sum } else { 0.0 };
         position.bounds = position.bounds.with_if(chosen && scale < 1.0, Bounds::TURNOVER_CAP);
     }
 }

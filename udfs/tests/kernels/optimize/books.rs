@@ -141,7 +141,7 @@ fn ladder() {
     let impossible = Optimization { name_cap: 0.01, ..tight };
     for book in run(&market, &impossible) {
         assert_eq!(book.status, Status::Held(Cause::Infeasible));
-        assert!(book.positions.is_empty());
+        assert!(!book.positions.is_empty() && book.positions.iter().all(|it| it.weight == 0.0 && it.target == 0.0));
     }
     // A date without signal keeps the book of the one before.
     let mut market = Market::new(6, 150, 4);
@@ -154,6 +154,14 @@ fn ladder() {
     let long = RiskModel { window: 500, ..RiskModel::default() };
     let books = run(&market, &options(MeanVariance { risk_model: long, ..MeanVariance::default() }));
     assert_eq!(books[0].status, Status::Held(Cause::TooFewReturns));
+    assert!(!books[0].positions.is_empty() && books[0].positions.iter().all(|it| it.weight == 0.0 && it.rank > 0));
+    // A date that is infeasible keeps the book before, candidates included.
+    let mut market = Market::new(6, 150, 4);
+    market.eligible[2].iter_mut().skip(6).for_each(|eligible| *eligible = false);
+    let books = run(&market, &Optimization { book: Book::LongOnly, ..options(MeanVariance::default()) });
+    assert_eq!(books[2].status, Status::Held(Cause::Infeasible));
+    assert!(books[2].positions.iter().all(|it| it.weight == it.before) && sum(&books[2], |_, w| w) > 0.99);
+    assert!(books[2].positions.iter().any(|it| it.rank > 0));
 }
 
 #[test]

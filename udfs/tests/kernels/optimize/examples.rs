@@ -34,11 +34,11 @@ fn covariance() {
         let cells = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
         cells.map(|(i, j)| 1e4 * (covariance.get(i, j) + if i == j { ridge } else { 0.0 })).to_vec()
     };
-    let plain = Estimator::Diagonal { intensity: 0.0 }.covariance(&sample);
+    let plain = Estimator::Diagonal { intensity: 0.0 }.covariance(sample.clone());
     let expected =
         [1.767_112_457_3, -0.082_184_233_5, -1.415_105_285_3, 1.653_268_356_4, -0.645_130_952_7, 1.675_685_244_1];
     assert_near(&upper(&plain, 0.0), &expected, 5.1e-11);
-    let shrunk = Estimator::Diagonal { intensity: 0.3 }.covariance(&sample);
+    let shrunk = Estimator::Diagonal { intensity: 0.3 }.covariance(sample.clone());
     let expected =
         [1.777_112_457_3, -0.057_528_963_5, -0.990_573_699_7, 1.663_268_356_4, -0.451_591_666_9, 1.685_685_244_1];
     assert_near(&upper(&shrunk, 1e-6), &expected, 5.1e-11);
@@ -70,15 +70,15 @@ fn other_estimators() {
     let error = ((0..rows).map(spread).sum::<f64>() - squares) / (n * n);
     let intensity = (error / distance).clamp(0.0, 1.0);
     assert!(intensity > 0.01 && intensity < 0.99, "{intensity} tests nothing");
-    let shrunk = Estimator::LedoitWolf.covariance(&sample);
+    let shrunk = Estimator::LedoitWolf.covariance(sample.clone());
     for (i, j) in pairs() {
         let expected = intensity * target(i, j) + (1.0 - intensity) * s(i, j);
         assert!((shrunk.get(i, j) - expected).abs() < 1e-16, "{i} {j}");
     }
     // All components explain everything; two leave the diagonal and the best approximation of rank 2.
-    let all = Estimator::Factors { count: rows }.covariance(&sample);
+    let all = Estimator::Factors { count: rows }.covariance(sample.clone());
     pairs().for_each(|(i, j)| assert!((all.get(i, j) - s(i, j)).abs() < 1e-16));
-    let two = Estimator::Factors { count: 2 }.covariance(&sample);
+    let two = Estimator::Factors { count: 2 }.covariance(sample.clone());
     (0..names).for_each(|i| assert!((two.get(i, i) - s(i, i)).abs() < 1e-16));
     let loading = |factor: usize, name: usize| two.loadings(name)[factor];
     for factor in 0..2 {

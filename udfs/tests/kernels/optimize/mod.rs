@@ -3,6 +3,7 @@
 mod books;
 mod examples;
 mod fixture;
+mod forecast;
 mod market;
 mod programs;
 mod warm;

@@ -51,7 +51,7 @@ fn single_pass_caps() {
     assert_near("name cap", &with(Some(0.25), None), &expected, LAST_DIGIT);
     let expected = [0.2465421610, 0.2465421610, 0.1315439625, 0.2681226539, 0.1072490616];
     assert_near("both", &with(Some(0.25), Some(1.2)), &expected, LAST_DIGIT);
-    let portfolios = construct(&[names.view()], &risk3(5, caps(Some(0.25), Some(1.2)))).unwrap();
+    let portfolios = construct(&[names.view()], &risk3(5, caps(Some(0.25), Some(1.2))), 1).unwrap();
     let earned = weights(&portfolios[0], 10).iter().zip(&names.period_return).map(|(w, r)| w * r).sum::<f64>();
     assert_near("port_ret_raw", &[earned], &[0.013129505575858789], 1e-15);
     let bounds: Vec<String> = portfolios[0].positions.iter().map(|position| position.bounds.to_string()).collect();
@@ -65,7 +65,7 @@ fn water_filled_caps() {
     let how = risk3(5, caps(0.25, 1.2));
     let expected = [0.2013684801, 0.1924845766, 0.0861469434, 0.25, 0.25];
     assert_near("u .25", &five(&names, &how), &expected, LAST_DIGIT);
-    let portfolio = construct(&[names.view()], &how).unwrap().remove(0);
+    let portfolio = construct(&[names.view()], &how, 1).unwrap().remove(0);
     assert_near("cash", &[portfolio.net(), portfolio.cash()], &[0.98, 0.02], 1e-12);
     let bounds: Vec<Bounds> = portfolio.positions.iter().map(|position| position.bounds).collect();
     assert_eq!(bounds, [vec![Bounds::SECTOR_CAP; 3], vec![Bounds::NAME_CAP; 2]].concat());
@@ -102,8 +102,18 @@ fn a_limit_on_every_sector() {
     };
     let exact = targets(&propose(&names.view(), &risk3(5, caps(1.6))).unwrap());
     assert_near("E2", &exact, &[0.30, 0.10, 0.30, 0.20, 0.10, 0.0, 0.0, 0.0], 1e-12);
-    let infeasible = construct(&[names.view()], &risk3(5, caps(0.8))).unwrap().remove(0);
+    let infeasible = construct(&[names.view()], &risk3(5, caps(0.8)), 1).unwrap().remove(0);
     assert_near("E2, m .8", &[infeasible.cash()], &[0.30], 1e-12);
+    let once = |name, multiple, limit| {
+        let caps = Caps { name, sector_multiple: multiple, sector_limit: limit, method: CapMethod::SinglePass };
+        targets(&propose(&names.view(), &risk3(5, caps)).unwrap())[..5].to_vec()
+    };
+    let expected = [0.3614457831, 0.1204819277, 0.3614457831, 0.0963855422, 0.0602409639];
+    assert_near("E2, w0", &once(None, None, None), &expected, LAST_DIGIT);
+    let expected = [0.3420329670, 0.1373626374, 0.3420329670, 0.1098901099, 0.0686813187];
+    assert_near("E2, w1", &once(Some(0.30), None, None), &expected, LAST_DIGIT);
+    let expected = [0.3136497654, 0.1259637612, 0.3660995589, 0.1207729469, 0.0735139677];
+    assert_near("E2, reference", &once(Some(0.30), Some(1.6), Some(0.40)), &expected, LAST_DIGIT);
 }
 
 /// Specification 06 §8.4.
@@ -222,7 +232,13 @@ fn names_in_both_legs() {
     let alpha = Construction { weighting: Weighting::Alpha, ..how(Overlap::Error) };
     let few = Names::of(&[3.0, 1.0, -1.0]);
     assert_eq!(targets(&propose(&few.view(), &alpha).unwrap()), [0.75, 0.25, -1.0]);
-    let no_short = construct(&[names.view()], &alpha).unwrap().remove(0);
+    let late = [few.view(), few.view(), names.view()];
+    let error = construct(&late, &how(Overlap::Error), 2).unwrap_err();
+    assert!(matches!(error, ConstructionError::OnDate { place: 0, .. }), "the first of the dates: {error}");
+    let three = Names::of(&[3.0, 1.0, 0.0, -1.0]);
+    let error = construct(&[three.view(), three.view(), names.view()], &how(Overlap::Error), 2).unwrap_err();
+    assert!(matches!(error, ConstructionError::OnDate { place: 2, .. }), "the only one: {error}");
+    let no_short = construct(&[names.view()], &alpha, 1).unwrap().remove(0);
     assert_eq!((no_short.status, no_short.gross()), (Status::Cash, 0.0), "a book without its short side is none");
 }
 
@@ -234,14 +250,14 @@ fn dates_that_ask_for_nothing() {
     second.period_return = vec![0.2, 0.0];
     let third = Names::of(&[0.0, 0.0, 1.0]);
     let dates = [second.view(), first.view(), second.view(), third.view()];
-    let held = construct(&dates, &PLAIN).unwrap();
+    let held = construct(&dates, &PLAIN, 1).unwrap();
     assert_eq!(held.iter().map(|p| p.status).collect::<Vec<_>>(), [Status::Cash, Status::Ok, Status::Held, Status::Ok]);
     assert_near("before", &[held[2].positions[0].before, held[2].positions[1].before], &[0.55, 0.45], 1e-15);
     assert_eq!((held[2].positions[1].weight, held[2].positions[1].bounds), (0.0, Bounds::FORCED_EXIT));
     assert_eq!(held[2].positions[0].target, held[2].positions[0].weight);
     assert_near("kept", &[held[2].net(), held[2].cash(), held[2].turnover()], &[0.55, 0.45, 0.225], 1e-15);
     assert_near("drifted twice", &[held[3].positions[0].before], &[0.66 / 1.11], 1e-15);
-    let skipped = construct(&dates, &Construction { on_empty: OnEmpty::Skip, ..PLAIN }).unwrap();
+    let skipped = construct(&dates, &Construction { on_empty: OnEmpty::Skip, ..PLAIN }, 1).unwrap();
     assert_eq!((skipped[2].status, skipped[2].positions.len()), (Status::Skipped, 0));
     assert_eq!(skipped[3], held[3]);
 }
@@ -250,7 +266,7 @@ fn dates_that_ask_for_nothing() {
 fn a_lost_capital() {
     let first = Names { period_return: vec![0.0, 2.5], ..Names::of(&[1.0, -1.0]) };
     let how = Construction { book: Book::LongShort { gross: 1.0 }, n_long: 1, n_short: 1, ..PLAIN };
-    let portfolios = construct(&[first.view(), first.view()], &how).unwrap();
+    let portfolios = construct(&[first.view(), first.view()], &how, 1).unwrap();
     assert_eq!(portfolios[1].status, Status::Ruined);
     assert_eq!(position(&portfolios[1], 1).map(|p| (p.before, p.weight)), Some((0.0, -0.5)));
 }
@@ -274,9 +290,13 @@ fn parameters_that_make_no_sense() {
             "turnover",
             Construction { turnover: Turnover::Restrict { lambda: 0.2, cap: 0.2 }, book: Book::Short, ..PLAIN },
         ),
+        (
+            "turnover",
+            Construction { turnover: Turnover::Picks { lambda: 0.2, cap_one_way: 0.2 }, book: Book::Short, ..PLAIN },
+        ),
     ];
     for (name, how) in wrong {
-        let error = construct(&[], &how).unwrap_err();
+        let error = construct(&[], &how, 1).unwrap_err();
         // Not checked, it may give nonsense, but does not panic.
         let _ = propose(&ten_names().view(), &how);
         assert!(
@@ -284,5 +304,5 @@ fn parameters_that_make_no_sense() {
             "{name}: {error}"
         );
     }
-    assert_eq!(construct(&[], &PLAIN), Ok(vec![]));
+    assert_eq!(construct(&[], &PLAIN, 1), Ok(vec![]));
 }

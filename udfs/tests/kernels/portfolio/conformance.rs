@@ -56,7 +56,7 @@ fn long_short() -> Construction {
 
 fn run(how: &Construction, adv: f64) -> (Vec<Portfolio>, Vec<f64>) {
     let dates = rebalances(adv);
-    let portfolios = construct(&dates.iter().map(Names::view).collect::<Vec<_>>(), how).unwrap();
+    let portfolios = construct(&dates.iter().map(Names::view).collect::<Vec<_>>(), how, 1).unwrap();
     let earned = |(names, portfolio): (&Names, &Portfolio)| {
         weights(portfolio, NAMES as u32).iter().zip(&names.period_return).map(|(w, r)| w * r).sum()
     };
@@ -87,7 +87,7 @@ fn assert_run(run_: &Run) {
     assert_near(name, &[returns[0], returns[1], returns[2], returns[18]], raw, 0.51e-12);
     let leverage = vol.map_or(vec![1.0; returns.len()], |target| {
         let how = VolTarget { target, periods_per_year: PERIODS, method: VolMethod::ExPost };
-        vol_target(&returns, &how).iter().map(|leverage| leverage.leverage).collect()
+        vol_target(&returns, &[], &how).iter().map(|leverage| leverage.leverage).collect()
     });
     assert_near(name, &leverage[..1], &[*scale], LAST_DIGIT);
     let levered: Vec<f64> = returns.iter().zip(leverage).map(|(r, leverage)| r * leverage).collect();

@@ -21,7 +21,7 @@ fn proposal(weights: &[f64]) -> Proposal {
 }
 
 fn trade(turnover: Turnover, wanted: &[&[f64]], period_return: &[f64]) -> Vec<Portfolio> {
-    let names = Names { period_return: period_return.to_vec(), ..Names::of(&[0.0; 5]) };
+    let names = Names { period_return: period_return.to_vec(), ..Names::of(&vec![0.0; period_return.len()]) };
     let mut holdings = Holdings::default();
     let how = Construction { turnover, ..PLAIN };
     wanted.iter().map(|wanted| holdings.rebalance(&names.view(), &proposal(wanted), &how)).collect()
@@ -77,6 +77,36 @@ fn full_book() {
     assert_near("drift", &before, &[0.5142017630, 0.2879529873, 0.1978452498, 0.0], LAST_DIGIT);
 }
 
+/// Specification 07 §12, E3: A B C D E F, and H in place 6.
+#[test]
+fn live_smoothing() {
+    let prior: &[f64] = &[0.30, 0.0, 0.20, 0.0, 0.0, 0.30, 0.20];
+    let still = [0.0; 7];
+    // The reference, on its own target of E2: half of the way, measured on the five names that it wants.
+    let own: &[f64] = &[0.3136497654, 0.1259637612, 0.3660995589, 0.1207729469, 0.0735139677, 0.0, 0.0];
+    let expected = [0.4090998436, 0.0839758408, 0.3773997059, 0.0805152979, 0.0490093118, 0.0, 0.0];
+    for (cap_one_way, binds) in [(0.30, false), (0.1251, false)] {
+        let found = trade(Turnover::Picks { lambda: 0.5, cap_one_way }, &[prior, own], &still);
+        assert_near("reference", &weights(&found[1], 7), &expected, 2.0 * LAST_DIGIT);
+        assert_eq!(found[1].positions[0].bounds.contains(Bounds::TURNOVER_CAP), binds);
+        assert_near("what it trades", &[found[1].turnover()], &[0.50], 1e-9);
+    }
+    let capped = trade(Turnover::Picks { lambda: 0.5, cap_one_way: 0.0625 }, &[prior, own], &still).remove(1);
+    assert!(capped.positions[0].bounds.contains(Bounds::TURNOVER_CAP), "0.125 is above 0.0625");
+    let half = |name: usize| prior[name] + 0.25 * (own[name] - prior[name]);
+    let sum: f64 = (0..5).map(half).sum();
+    assert_near("capped", &weights(&capped, 7)[..5], &[0, 1, 2, 3, 4].map(|name| half(name) / sum), 1e-9);
+    // Exact, on the exact target of E2: over all that is held or wanted.
+    let exact: &[f64] = &[0.30, 0.10, 0.30, 0.20, 0.10, 0.0, 0.0];
+    let full = |cap_one_way| Turnover::FullBook { lambda: 0.5, cap_one_way, dust: 5e-4 };
+    let found = trade(full(0.30), &[prior, exact], &still).remove(1);
+    assert_near("within the cap", &weights(&found, 7), &[0.30, 0.05, 0.25, 0.10, 0.05, 0.15, 0.10], 1e-15);
+    assert_near("turnover", &[found.turnover(), found.cash()], &[0.25, 0.0], 1e-15);
+    let found = trade(full(0.10), &[prior, exact], &still).remove(1);
+    assert_near("at the cap", &weights(&found, 7), &[0.30, 0.02, 0.22, 0.04, 0.02, 0.24, 0.16], 1e-15);
+    assert_near("turnover", &[found.turnover(), found.cash()], &[0.10, 0.0], 1e-15);
+}
+
 #[test]
 fn what_is_left_of_a_name_is_closed() {
     let how = Turnover::FullBook { lambda: 0.5, cap_one_way: 1.0, dust: 0.06 };
@@ -108,6 +138,14 @@ fn naive(
             let sum: f64 = full.iter().sum();
             union.iter().zip(full).filter(|(t, _)| chosen.contains(t)).map(|(t, w)| (*t, w / sum)).collect()
         }
+        Turnover::Picks { lambda, cap_one_way } if !old.is_empty() => {
+            let change: Vec<f64> = chosen.iter().map(|t| lambda * (of(target, t) - of(old, t))).collect();
+            let one_way = 0.5 * change.iter().map(|change| change.abs()).sum::<f64>();
+            let part = if one_way > cap_one_way { cap_one_way / one_way } else { 1.0 };
+            let moved: Vec<f64> = chosen.iter().zip(change).map(|(t, change)| of(old, t) + part * change).collect();
+            let sum: f64 = moved.iter().sum();
+            chosen.iter().zip(moved).map(|(t, w)| (*t, w / sum)).collect()
+        }
         Turnover::FullBook { lambda, cap_one_way, dust } if old.keys().any(|t| here.contains(t)) => {
             let there: Vec<u32> = union.into_iter().filter(|t| here.contains(t)).collect();
             let change: Vec<f64> = there.iter().map(|t| lambda * (of(target, t) - of(old, t))).collect();
@@ -127,9 +165,10 @@ fn random_books() {
         let (dates, mut how) = market(random);
         let lambda = [0.2, 0.5, 1.0][random.random_range(0..3)];
         let cap = [0.05, 0.3, 10.0][random.random_range(0..3)];
-        how.turnover = match random.random_range(0..3) {
+        how.turnover = match random.random_range(0..4) {
             0 => Turnover::None,
             1 if how.book == PLAIN.book => Turnover::Restrict { lambda, cap },
+            2 if how.book == PLAIN.book => Turnover::Picks { lambda, cap_one_way: cap },
             _ => Turnover::FullBook { lambda, cap_one_way: cap, dust: [0.0, 1e-4, 0.02][random.random_range(0..3)] },
         };
         let (mut holdings, mut old) = (Holdings::default(), BTreeMap::new());
@@ -162,7 +201,7 @@ fn random_books() {
                 if r.is_finite() { 1.0 + r.max(-1.0) } else { 1.0 }
             };
             old = expected;
-            if !matches!(how.turnover, Turnover::Restrict { .. }) {
+            if !matches!(how.turnover, Turnover::Restrict { .. } | Turnover::Picks { .. }) {
                 let capital: f64 = 1.0 + old.iter().map(|(t, w)| w * (growth(*t) - 1.0)).sum::<f64>();
                 old = old.into_iter().map(|(t, w)| (t, w * growth(t) / capital)).collect();
             }

@@ -12,7 +12,7 @@ const LAST_DIGIT: f64 = 0.51e-10;
 const RAW: [f64; 6] = [0.01, -0.02, 0.015, 0.03, -0.005, 0.012];
 
 fn levered(returns: &[f64], method: VolMethod) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let found = vol_target(returns, &VolTarget { target: 0.20, periods_per_year: 252.0 / 5.0, method });
+    let found = vol_target(returns, &[], &VolTarget { target: 0.20, periods_per_year: 252.0 / 5.0, method });
     let leverage: Vec<f64> = found.iter().map(|l| l.leverage).collect();
     let earned = leverage.iter().zip(returns).map(|(l, r)| l * r).collect();
     (leverage, found.iter().map(|l| l.volatility).collect(), earned)
@@ -41,6 +41,18 @@ fn by_hand() {
     assert_near("ex ante", &earned, &expected, LAST_DIGIT);
     let (shifted, ..) = levered(&RAW, ex_ante(3, 3, (0.5, 1.5), 1));
     assert_near("a period later", &shifted, &[1.0, 1.0, 1.0, 1.0, 1.4882336591, 1.0979733646], LAST_DIGIT);
+}
+
+#[test]
+fn from_what_is_expected() {
+    let method = VolMethod::ExAnteCovariance { lo: 0.5, hi: 1.5 };
+    let how = VolTarget { target: 0.20, periods_per_year: 252.0 / 5.0, method };
+    let expected = [0.16, 0.10, 0.80, f64::NAN, 0.0, f64::INFINITY];
+    let of = |returns: &[f64]| vol_target(returns, &expected, &how).iter().map(|l| l.leverage).collect::<Vec<_>>();
+    assert_near("leverage", &of(&RAW), &[1.25, 1.5, 0.5, 1.0, 1.0, 1.0], 1e-15);
+    assert_eq!(of(&[f64::NAN; 6]), of(&RAW), "the returns say nothing");
+    let found = vol_target(&RAW, &expected[..2], &how);
+    assert_eq!((found.len(), found[2].leverage, found[1].volatility), (6, 1.0, 0.10));
 }
 
 #[test]
