@@ -73,7 +73,7 @@ def rows(kairos, folder, sizes, count):
 def optimizer(cargo, folder):
     """What the Rust benchmark and cvxpy print about the same problems."""
     problems = (folder / "problems.npy").resolve()
-    bench = [*cargo.split(), "bench", "--locked", "-p", "kairos-udfs", "--bench", "optimizer", "--", str(problems)]
+    bench = [*cargo.split(), "bench", "--locked", "--workspace", "--bench", "optimizer", "--", str(problems)]
     ours = subprocess.run(bench, check=True, capture_output=True, text=True).stdout
     peer = pathlib.Path(__file__).parent / "peers" / "optimizer.py"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
