@@ -75,12 +75,13 @@ impl ChecksumWriter {
         Self { to, done: Vec::new(), open: Crc::new() }
     }
 
-    /// The checksums of all that was written.
-    pub(super) fn checksums(mut self) -> Checksums {
+    /// How many bytes were written, and their checksums.
+    pub(super) fn finish(mut self) -> (u64, Checksums) {
+        let size = self.done.len() as u64 * BLOCK + u64::from(self.open.amount());
         if self.open.amount() > 0 {
             self.done.push(self.open.sum());
         }
-        Checksums(self.done)
+        (size, Checksums(self.done))
     }
 
     fn add(&mut self, mut bytes: &[u8]) {
@@ -116,7 +117,9 @@ mod tests {
         let store = std::sync::Arc::new(object_store::memory::InMemory::new());
         let mut writer = ChecksumWriter::new(BufWriter::new(store, "x".into()));
         pieces.iter().for_each(|piece| writer.add(piece));
-        writer.checksums()
+        let (size, sums) = writer.finish();
+        assert_eq!(size, pieces.iter().map(|piece| piece.len() as u64).sum::<u64>());
+        sums
     }
 
     #[test]

@@ -155,6 +155,14 @@ pub enum LakeError {
         /// The declared order.
         order: String,
     },
+    /// Columns cannot be copied, since their rows are others.
+    #[error("the columns of dataset '{dataset}' cannot be copied as they are stored: {reason}")]
+    Unlike {
+        /// The dataset whose columns were to be copied.
+        dataset: String,
+        /// What differs.
+        reason: String,
+    },
     /// Storage failed.
     #[error("storage failed at '{location}': {source}")]
     Storage {

@@ -32,6 +32,9 @@ const RECORD_KEY: &str = "kairos";
 /// Where a file's checksums stand among its tags.
 const CHECKSUMS_KEY: &str = "kairos.crc32";
 
+/// Where the columns of a file that have a value which is no finite number stand among its tags.
+const NOT_FINITE_KEY: &str = "kairos.not_finite";
+
 /// What a commit changes.
 #[derive(Debug)]
 pub struct NewVersion<'a> {
@@ -270,7 +273,12 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
             )),
             None => None,
         };
-        files.push(DataFile { path, size, modified, statistics: Arc::new(statistics), checksums });
+        let statistics = Arc::new(statistics);
+        // Without it the file is read as any other: the columns are not known to be finite.
+        let not_finite =
+            seal::tag(&add, NOT_FINITE_KEY).and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
+        let not_finite = not_finite.map(Into::into);
+        files.push(DataFile { path, size, modified, statistics, checksums, not_finite });
     }
     if !seal::holds(state.metadata(), version, &entries).map_err(|e| log_error(dataset, e))? {
         return Err(LakeError::DamagedLog { dataset: dataset.to_owned(), version });
@@ -301,6 +309,7 @@ fn first_protocol(dataset: &str) -> Result<Action> {
 
 fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
     let checksums = file.checksums.as_ref().map(|sums| (CHECKSUMS_KEY.to_owned(), Some(sums.to_string())));
+    let not_finite = file.not_finite.as_ref().map(|names| (NOT_FINITE_KEY.to_owned(), Some(json!(names).to_string())));
     let version = (seal::VERSION_KEY.to_owned(), Some(version.to_string()));
     Add {
         path: file.path.clone(),
@@ -308,7 +317,7 @@ fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
         modification_time: file.modified,
         data_change: true,
         stats: Some(statistics::to_json(schema, &file.statistics)),
-        tags: Some(checksums.into_iter().chain([version]).collect()),
+        tags: Some(checksums.into_iter().chain(not_finite).chain([version]).collect()),
         ..Default::default()
     }
 }

@@ -11,8 +11,8 @@ use datafusion::error::Result;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use object_store::ObjectStore;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
@@ -43,6 +43,25 @@ impl CheckedReaders {
             checksums: known.collect(),
         }
     }
+
+    /// Opens a file of the version, whose first request takes `metadata_size_hint` bytes from its end.
+    pub(super) fn open(
+        &self,
+        file: ObjectMeta,
+        metrics: ParquetFileMetrics,
+        metadata_size_hint: Option<usize>,
+    ) -> CheckedReader {
+        CheckedReader {
+            store: self.store.clone(),
+            dataset: self.dataset.clone(),
+            version: self.version,
+            checksums: self.checksums.get(&file.location).cloned(),
+            size: file.size,
+            metrics,
+            metadata_size_hint,
+            location: file.location,
+        }
+    }
 }
 
 impl ParquetFileReaderFactory for CheckedReaders {
@@ -53,22 +72,13 @@ impl ParquetFileReaderFactory for CheckedReaders {
         metadata_size_hint: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        let location = file.object_meta.location;
-        Ok(Box::new(CheckedReader {
-            store: self.store.clone(),
-            dataset: self.dataset.clone(),
-            version: self.version,
-            checksums: self.checksums.get(&location).cloned(),
-            size: file.object_meta.size,
-            metrics: ParquetFileMetrics::new(partition, location.as_ref(), metrics),
-            metadata_size_hint,
-            location,
-        }))
+        let metrics = ParquetFileMetrics::new(partition, file.object_meta.location.as_ref(), metrics);
+        Ok(Box::new(self.open(file.object_meta, metrics, metadata_size_hint)))
     }
 }
 
 /// Reads one file in whole blocks, compares their checksums and hands out what was asked for.
-struct CheckedReader {
+pub(super) struct CheckedReader {
     store: Arc<dyn ObjectStore>,
     dataset: String,
     version: u64,
@@ -81,7 +91,8 @@ struct CheckedReader {
 }
 
 impl CheckedReader {
-    async fn read(&self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, ParquetError> {
+    /// The bytes of these ranges, in their order.
+    pub(super) async fn read(&self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, ParquetError> {
         if let Some(beyond) = ranges.iter().find(|range| range.end > self.size || range.start > range.end) {
             let reason = format!("its footer points to bytes {beyond:?} of {}", self.size);
             return Err(self.damaged(reason));

@@ -45,6 +45,11 @@ impl DatasetProvider {
         Self { lake: lake.clone(), snapshot }
     }
 
+    /// The lake that the version is in.
+    pub(crate) fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
     /// The version it reads.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
@@ -73,17 +78,21 @@ impl DatasetProvider {
         Ok(LexOrdering::new(sort.collect::<Result<Vec<_>>>()?))
     }
 
-    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
+    /// Where a file of the version is in its store.
+    pub(super) fn object(&self, file: &DataFile) -> ObjectMeta {
         let dataset = self.lake.child(self.snapshot.dataset());
         let location = file.path.split('/').fold(dataset, |at, part| at.join(part));
-        let meta = ObjectMeta {
+        ObjectMeta {
             location,
             last_modified: DateTime::from_timestamp_millis(file.modified).unwrap_or(DateTime::<Utc>::MIN_UTC),
             size: file.size,
             e_tag: None,
             version: None,
-        };
-        PartitionedFile::from(meta).with_statistics(file.statistics.clone())
+        }
+    }
+
+    fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
+        PartitionedFile::from(self.object(file)).with_statistics(file.statistics.clone())
     }
 
     /// Files in groups that are read one after the other, and the values at which the groups begin if the groups are
@@ -111,8 +120,7 @@ impl DatasetProvider {
     fn group_by_range(&self, files: &[&DataFile], starts: &[String]) -> Vec<FileGroup> {
         let mut groups = vec![FileGroup::default(); starts.len() + 1];
         for file in files {
-            let at = leading_minimum(file).map_or(0, |min| starts.partition_point(|start| start.as_str() <= min));
-            groups[at].push(self.partitioned_file(file));
+            groups[range_at(file, starts)].push(self.partitioned_file(file));
         }
         groups
     }
@@ -147,6 +155,11 @@ fn as_bounds(statistics: &Statistics) -> Statistics {
         column.max_value = exact(&column.max_value);
     }
     bounds
+}
+
+/// Which of the ranges of the leading column that begin at these values, and one before them, a file belongs to.
+pub(super) fn range_at(file: &DataFile, starts: &[String]) -> usize {
+    leading_minimum(file).map_or(0, |min| starts.partition_point(|start| start.as_str() <= min))
 }
 
 fn leading_minimum(file: &DataFile) -> Option<&str> {

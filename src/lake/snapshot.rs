@@ -22,6 +22,8 @@ pub struct DataFile {
     pub statistics: Arc<Statistics>,
     /// What its bytes must be; `None` if another program wrote it.
     pub checksums: Option<Arc<Checksums>>,
+    /// Its `Float64` columns that have a NaN or an infinity; `None` if nobody looked.
+    pub not_finite: Option<Arc<[String]>>,
 }
 
 impl DataFile {
@@ -78,6 +80,15 @@ impl Snapshot {
     /// Rows in all files.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(DataFile::rows).sum()
+    }
+
+    /// The positions of the files in each range of the leading column, if the ranges begin at these values.
+    pub(crate) fn files_from(&self, starts: &[String]) -> Vec<Vec<usize>> {
+        let mut ranges = vec![Vec::new(); starts.len() + 1];
+        for (at, file) in self.files.iter().enumerate() {
+            ranges[super::scan::range_at(file, starts)].push(at);
+        }
+        ranges
     }
 
     /// Bytes in all files.

@@ -2,44 +2,38 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, make_comparator};
 use datafusion::arrow::compute::{SortOptions, cast, concat, partition};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::parquet::arrow::AsyncArrowWriter;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
-use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 
-use object_store::buffered::BufWriter;
-
 use super::checksum::ChecksumWriter;
-use super::{DataFile, Lake, LakeError, Layout, Result, statistics};
+use super::finite::NotFinite;
+use super::place::{Place, data_file, write_error};
+use super::{DataFile, Lake, LakeError, Layout, Result};
 
 /// A new file begins at the first change of the leading sort column after this many rows: large enough to compress and
 /// scan well, small enough that ten million rows give forty files to share among cores.
 const ROWS_PER_FILE: usize = 256 * 1024;
-/// Rows of a row group. Its columns stay in the cache while they are encoded: 128 Ki rows cost a third more CPU time on the ten
-/// feature datasets, and a query for one ticker reads a whole group.
+/// Rows of a row group, the same for every dataset: those with the same rows then have the same row groups, and a column
+/// can be copied from one to the other as it is encoded. Its columns stay in the cache while they are encoded: 128 Ki rows
+/// cost a third more CPU time on the ten feature datasets, and a query for one ticker reads a whole group.
 const ROWS_PER_ROW_GROUP: usize = 32 * 1024;
+/// Rows of a page, of which a row group has a whole number. A writer compresses a page once it is full, and holds the rest
+/// as it is.
+const ROWS_PER_PAGE: usize = 8 * 1024;
 /// Ten to the number of decimals that a recorded value may have.
 const RECORDED_DECIMALS: f64 = 1e6;
-/// Values of a row group: a writer holds one, and a matrix of 150 columns would need 160 MB for each task.
-const VALUES_PER_ROW_GROUP: usize = 4 * 1024 * 1024;
-/// Rows of the row group of a very wide table.
-const LEAST_ROWS_PER_ROW_GROUP: usize = 16 * 1024;
 
 /// Writes one folder of a dataset, batch by batch, in the order of its layout.
 ///
 /// A file is never cut inside one value of the leading sort column. If the layout has splits, files are cut exactly
 /// there as well, so that datasets with the same splits line up.
 pub struct DatasetWriter {
-    lake: Lake,
-    dataset: String,
-    folder: String,
-    stem: String,
+    place: Place,
     schema: SchemaRef,
     layout: Layout,
     order: OrderCheck,
@@ -62,6 +56,7 @@ struct OpenFile {
     writer: AsyncArrowWriter<ChecksumWriter>,
     rows: usize,
     range: usize,
+    not_finite: NotFinite,
 }
 
 impl DatasetWriter {
@@ -79,10 +74,7 @@ impl DatasetWriter {
     ) -> Result<Self> {
         let order = OrderCheck::new(dataset, &schema, layout)?;
         Ok(Self {
-            lake: lake.clone(),
-            dataset: dataset.to_owned(),
-            folder: folder.to_owned(),
-            stem: stem.to_owned(),
+            place: Place::new(lake, dataset, folder, stem),
             schema,
             layout: layout.clone(),
             order,
@@ -160,22 +152,22 @@ impl DatasetWriter {
                 self.create(range, rows)?
             }
         };
-        let written = file.writer.write(rows).await;
-        written.map_err(|source| write_error(&file.path, source))?;
-        file.rows += rows.num_rows();
+        file.not_finite.observe(rows);
+        for rows in by_page(file.rows, rows) {
+            let written = file.writer.write(&rows).await;
+            written.map_err(|source| write_error(&file.path, source))?;
+            file.rows += rows.num_rows();
+        }
         self.open = Some(file);
         Ok(())
     }
 
     /// A file that begins with the rows `first`.
     fn create(&self, range: usize, first: &RecordBatch) -> Result<OpenFile> {
-        let name = format!("{}-{:05}.parquet", self.stem, self.done.len());
-        let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
-        let target = self.lake.child(&format!("{}/{path}", self.dataset));
-        let sink = ChecksumWriter::new(BufWriter::new(self.lake.store().clone(), target));
+        let (path, sink) = self.place.file(self.done.len());
         let writer = AsyncArrowWriter::try_new(sink, self.schema.clone(), Some(properties(first)?));
         let writer = writer.map_err(|source| write_error(&path, source))?;
-        Ok(OpenFile { path, writer, rows: 0, range })
+        Ok(OpenFile { path, writer, rows: 0, range, not_finite: NotFinite::new(&self.schema) })
     }
 
     async fn close(&mut self) -> Result<()> {
@@ -183,14 +175,8 @@ impl DatasetWriter {
             return Ok(());
         };
         let metadata = file.writer.finish().await.map_err(|source| write_error(&file.path, source))?;
-        let size = file.writer.bytes_written() as u64;
-        let bounds = DFParquetMetadata::statistics_from_parquet_metadata(&metadata, &self.schema)?;
-        // Through the log's own form, so that a version looks the same before and after it is committed.
-        let text = statistics::to_json(&self.schema, &bounds);
-        let statistics = Arc::new(statistics::from_json(&self.schema, size, Some(&text)));
-        let checksums = Some(Arc::new(file.writer.into_inner().checksums()));
-        let modified = Utc::now().timestamp_millis();
-        self.done.push(DataFile { path: file.path, size, modified, statistics, checksums });
+        let (sink, not_finite) = (file.writer.into_inner(), file.not_finite.names(&self.schema));
+        self.done.push(data_file(file.path, &self.schema, &metadata, sink, not_finite)?);
         Ok(())
     }
 }
@@ -268,16 +254,29 @@ fn is_sorted(columns: &[ArrayRef]) -> Result<bool> {
     Ok(true)
 }
 
+/// The rows of a batch page by page, `before` being those of the file before it. Pages then end where the file says and not
+/// where a batch ends, and the same values are encoded to the same bytes.
+pub(super) fn by_page(before: usize, rows: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let len = (ROWS_PER_PAGE - (before + at) % ROWS_PER_PAGE).min(rows.num_rows() - at);
+        let page = (len > 0).then(|| rows.slice(at, len));
+        at += len;
+        page
+    })
+}
+
 /// How each column is stored, judged by the first rows of a file; measured for time of writing and size.
 ///
 /// Dictionaries pay for tickers and dates; for floats, building one costs more time than all the rest of writing. Zstd
 /// at level 1 halves recorded floats such as prices. Computed ones share only the leading bytes of neighbours: these
 /// lie side by side after splitting the bytes, and Snappy stores them in half the time and about the same space.
-fn properties(first: &RecordBatch) -> Result<WriterProperties> {
+pub(super) fn properties(first: &RecordBatch) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(rows_per_row_group(first.num_columns())))
+        .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
+        .set_data_page_row_count_limit(ROWS_PER_PAGE)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for (field, column) in first.schema_ref().fields().iter().zip(first.columns()) {
         if !field.data_type().is_floating() {
@@ -302,14 +301,6 @@ fn is_computed(values: &Float64Array) -> bool {
     let long = |value: f64| (scaled(value) - scaled(value).round()).abs() > 1e-3;
     let present = values.len() - values.null_count();
     values.iter().flatten().filter(|&value| long(value)).count() * 2 > present
-}
-
-fn rows_per_row_group(columns: usize) -> usize {
-    (VALUES_PER_ROW_GROUP / columns.max(1)).clamp(LEAST_ROWS_PER_ROW_GROUP, ROWS_PER_ROW_GROUP)
-}
-
-fn write_error(path: &str, source: ParquetError) -> LakeError {
-    LakeError::Write { path: path.to_owned(), source }
 }
 
 /// The types in which a query's columns are stored: all columns nullable, view and large types as their plain ones,

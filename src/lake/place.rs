@@ -1,0 +1,58 @@
+//! Where the files of a version are written, and what the log says of one that is.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::metadata::ParquetMetaData;
+use object_store::buffered::BufWriter;
+
+use super::checksum::ChecksumWriter;
+use super::{DataFile, Lake, LakeError, Result, statistics};
+
+/// Where the files of one writer go: `<dataset>/<folder>/<stem>-00000.parquet` and so on.
+pub(super) struct Place {
+    lake: Lake,
+    dataset: String,
+    folder: String,
+    stem: String,
+}
+
+impl Place {
+    pub(super) fn new(lake: &Lake, dataset: &str, folder: &str, stem: &str) -> Self {
+        let [dataset, folder, stem] = [dataset, folder, stem].map(str::to_owned);
+        Self { lake: lake.clone(), dataset, folder, stem }
+    }
+
+    /// The path of a file below the dataset's folder, and what writes it.
+    pub(super) fn file(&self, number: usize) -> (String, ChecksumWriter) {
+        let name = format!("{}-{number:05}.parquet", self.stem);
+        let path = if self.folder.is_empty() { name } else { format!("{}/{name}", self.folder) };
+        let target = self.lake.child(&format!("{}/{path}", self.dataset));
+        (path, ChecksumWriter::new(BufWriter::new(self.lake.store().clone(), target)))
+    }
+}
+
+/// A file that is written in full, as the log will have it.
+pub(super) fn data_file(
+    path: String,
+    schema: &SchemaRef,
+    metadata: &ParquetMetaData,
+    written: ChecksumWriter,
+    not_finite: Vec<String>,
+) -> Result<DataFile> {
+    let (size, checksums) = written.finish();
+    let bounds = DFParquetMetadata::statistics_from_parquet_metadata(metadata, schema)?;
+    // Through the log's own form, so that a version looks the same before and after it is committed.
+    let text = statistics::to_json(schema, &bounds);
+    let statistics = Arc::new(statistics::from_json(schema, size, Some(&text)));
+    let modified = Utc::now().timestamp_millis();
+    let (checksums, not_finite) = (Some(Arc::new(checksums)), Some(not_finite.into()));
+    Ok(DataFile { path, size, modified, statistics, checksums, not_finite })
+}
+
+pub(super) fn write_error(path: &str, source: ParquetError) -> LakeError {
+    LakeError::Write { path: path.to_owned(), source }
+}
