@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use datafusion::arrow::compute::SortOptions;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{CreateMemoryTable, Expr, LogicalPlan};
@@ -21,15 +21,14 @@ use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream, execute_stream_partitioned};
-use futures::StreamExt;
-use tokio::task::JoinSet;
 
 use super::assemble::Assembly;
-use super::first_dates::FirstDates;
+use super::splice::Spliced;
+use super::store::{Stored, Writer, folder, stem, store};
 use super::{EngineError, Result};
 use crate::lake::{
-    ColumnRecord, CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, Layout, NewVersion, Snapshot, Written,
-    storable_schema, to_stored,
+    ColumnRecord, CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, LakeError, Layout, NewVersion,
+    Snapshot, SpliceWriter, storable_schema,
 };
 
 /// A version that a statement committed.
@@ -45,6 +44,8 @@ pub struct Built {
     pub bytes: u64,
     /// Number of files.
     pub files: usize,
+    /// Columns that were copied from other datasets as they are encoded.
+    pub copied: usize,
     /// Wall time from planning to commit.
     pub seconds: f64,
 }
@@ -81,7 +82,7 @@ impl Job<'_> {
         }
         let mut arranged = physical_plan(self.state, self.create).await?;
         arranged.plan = super::cancel::yielding_joins(arranged.plan)?;
-        let (files, layout, first_dates) = self.write(&dataset, base.as_ref(), &arranged).await?;
+        let Stored { files, layout, first_dates, copied } = self.write(&dataset, base.as_ref(), &arranged).await?;
         let rows = files.iter().map(DataFile::rows).sum();
         let bytes = files.iter().map(|file| file.size).sum();
         let count = files.len();
@@ -91,72 +92,64 @@ impl Job<'_> {
             rows,
             seconds: self.started.elapsed().as_secs_f64(),
             kairos_version: env!("CARGO_PKG_VERSION").to_owned(),
-            columns: columns(&self.create.input, &arranged.schema, &first_dates)?,
+            columns: columns(&self.create.input, &arranged.schema, first_dates)?,
             ..self.record
         };
         let remove = base.as_ref().map_or(Vec::new(), |base| base.files().to_vec());
         let new = NewVersion { base: base.as_ref(), schema: arranged.schema, layout, add: files, remove, record };
         let version = self.lake.commit(&dataset, new).await?;
         let seconds = self.started.elapsed().as_secs_f64();
-        Ok(Built { dataset, version, rows, bytes, files: count, seconds })
+        Ok(Built { dataset, version, rows, bytes, files: count, copied, seconds })
     }
 
-    /// Runs the plan into a folder of its own and returns the files, the layout they ended up in, and the first date of
-    /// each column.
-    async fn write(
+    /// Writes the rows, as far as they can be copied without computing them.
+    async fn write(&self, dataset: &str, base: Option<&Snapshot>, arranged: &Arranged) -> Result<Stored> {
+        if let Some(spliced) = Spliced::of(self.state, self.create, arranged).await? {
+            let copied = spliced.copied();
+            match self.splice(dataset, base, arranged, spliced).await {
+                Err(EngineError::Lake(unlike @ LakeError::Unlike { .. })) => tracing::info!("{dataset}: {unlike}"),
+                stored => return stored.inspect(|_| tracing::debug!("{dataset}: {copied} columns are copies")),
+            }
+        }
+        let streams = self.streams(arranged)?;
+        let folder = folder(base);
+        let writer = |part: usize| {
+            let stem = stem(part);
+            DatasetWriter::new(self.lake, dataset, &folder, &stem, arranged.schema.clone(), &arranged.layout)
+        };
+        let writers = (0..streams.len()).map(|part| Ok(Writer::Rows(writer(part)?)));
+        let writers = writers.collect::<Result<Vec<_>>>()?;
+        store(streams.into_iter().zip(writers), &arranged.schema, &arranged.layout).await
+    }
+
+    /// Copies the columns that are stored elsewhere and computes the others.
+    async fn splice(
         &self,
         dataset: &str,
         base: Option<&Snapshot>,
         arranged: &Arranged,
-    ) -> Result<(Vec<DataFile>, Layout, FirstDates)> {
-        // The suffix keeps a folder clear of what a crashed or losing writer of the same version left behind.
-        let next = base.map_or(0, |base| base.version() + 1);
-        let unique = uuid::Uuid::new_v4().simple().to_string();
-        let folder = format!("v{next:08}-{}", &unique[..8]);
-        let context = self.state.task_ctx();
-        let streams = match arranged.layout.splits.is_empty() {
-            true => vec![execute_stream(arranged.plan.clone(), context)?],
-            false => execute_stream_partitioned(arranged.plan.clone(), context)?,
-        };
-        let mut tasks = JoinSet::new();
-        for (part, stream) in streams.into_iter().enumerate() {
-            let schema = arranged.schema.clone();
-            let stem = format!("part-{part:03}");
-            let writer = DatasetWriter::new(self.lake, dataset, &folder, &stem, schema.clone(), &arranged.layout)?;
-            tasks.spawn(async move { (part, drain(stream, writer, schema).await) });
-        }
-        let mut parts = BTreeMap::new();
-        while let Some(finished) = tasks.join_next().await {
-            let (part, written) = finished.map_err(|e| DataFusionError::External(Box::new(e)))?;
-            parts.insert(part, written?);
-        }
-        let mut layout = arranged.layout.clone();
-        let (mut files, mut starts) = (Vec::new(), Vec::new());
-        let mut first_dates = FirstDates::new(&arranged.schema);
-        for (written, first) in parts.into_values() {
-            first_dates.merge(&first);
-            files.extend(written.files);
-            starts.extend(written.starts);
-        }
-        if layout.splits.is_empty() {
-            layout.splits = starts.into_iter().skip(1).collect();
-        }
-        Ok((files, layout, first_dates))
+        spliced: Spliced,
+    ) -> Result<Stored> {
+        let (streams, folder) = (self.streams(&spliced.rows)?, folder(base));
+        let copied = spliced.copied();
+        let writers = spliced.files.into_iter().enumerate().map(|(part, files)| {
+            let writer = SpliceWriter::new(self.lake, dataset, &folder, &stem(part), spliced.splice.clone(), files);
+            Writer::Splice(writer)
+        });
+        let mut stored = store(streams.into_iter().zip(writers), &spliced.rows.schema, &arranged.layout).await?;
+        stored.first_dates.extend(spliced.first_dates);
+        stored.copied = copied;
+        Ok(stored)
     }
-}
 
-async fn drain(
-    mut stream: SendableRecordBatchStream,
-    mut writer: DatasetWriter,
-    schema: SchemaRef,
-) -> Result<(Written, FirstDates)> {
-    let mut first_dates = FirstDates::new(&schema);
-    while let Some(batch) = stream.next().await {
-        let batch = to_stored(&batch?, &schema)?;
-        first_dates.observe(&batch);
-        writer.write(&batch).await?;
+    /// The partitions of a plan, as they are computed.
+    fn streams(&self, arranged: &Arranged) -> Result<Vec<SendableRecordBatchStream>> {
+        let (plan, context) = (arranged.plan.clone(), self.state.task_ctx());
+        Ok(match arranged.layout.splits.is_empty() {
+            true => vec![execute_stream(plan, context)?],
+            false => execute_stream_partitioned(plan, context)?,
+        })
     }
-    Ok((writer.finish().await?, first_dates))
 }
 
 /// Plans the statement's query so that its rows come in the order, and cut at the tickers, of the dataset to be.
@@ -271,7 +264,11 @@ fn inputs(plan: &LogicalPlan) -> Result<BTreeMap<String, u64>> {
 }
 
 /// What the commit says of each column: where it comes from in an assembly, and its first date.
-fn columns(plan: &LogicalPlan, schema: &SchemaRef, first: &FirstDates) -> Result<BTreeMap<String, ColumnRecord>> {
+fn columns(
+    plan: &LogicalPlan,
+    schema: &SchemaRef,
+    mut first: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, ColumnRecord>> {
     let mut sources = BTreeMap::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
@@ -282,8 +279,9 @@ fn columns(plan: &LogicalPlan, schema: &SchemaRef, first: &FirstDates) -> Result
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    let records = schema.fields().iter().enumerate().map(|(at, field)| {
-        let record = ColumnRecord { source: sources.remove(field.name()), first_date: first.of(at) };
+    let records = schema.fields().iter().map(|field| {
+        let (source, first_date) = (sources.remove(field.name()), first.remove(field.name()));
+        let record = ColumnRecord { source, first_date };
         (field.name().clone(), record)
     });
     Ok(records.filter(|(_, record)| *record != ColumnRecord::default()).collect())

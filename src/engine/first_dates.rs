@@ -1,5 +1,7 @@
 //! The first date on which each column of a dataset has a value, found while its rows pass by.
 
+use std::collections::BTreeMap;
+
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Date32Type, Schema};
 use datafusion::arrow::temporal_conversions::date32_to_datetime;
@@ -50,9 +52,13 @@ impl FirstDates {
         }
     }
 
-    /// The first date of a column, by position, as `2024-01-31`.
-    pub(super) fn of(&self, column: usize) -> Option<String> {
-        let days = self.days.get(column).filter(|days| **days != i32::MAX)?;
-        date32_to_datetime(*days).map(|at| at.date().to_string())
+    /// The first date of each column that has one, by name, as `2024-01-31`.
+    pub(super) fn by_name(&self, schema: &Schema) -> BTreeMap<String, String> {
+        let known = self.days.iter().zip(schema.fields()).filter(|(days, _)| **days != i32::MAX);
+        let shown = known.map(|(days, field)| {
+            let date = date32_to_datetime(*days)?.date();
+            Some((field.name().clone(), date.to_string()))
+        });
+        shown.flatten().collect()
     }
 }

@@ -23,6 +23,8 @@ mod partitioned;
 mod resolve;
 mod session;
 mod small_sides;
+mod splice;
+mod store;
 mod views;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use super::AssembleError;
 use super::call::{CopyOf, Repeated};
 
 /// The key of the base and of every dataset.
-pub(super) const KEY: [&str; 2] = ["ticker", "date"];
+pub(in crate::engine) const KEY: [&str; 2] = ["ticker", "date"];
 
 /// A column of the result.
 #[derive(Debug, Clone, PartialEq, Eq)]

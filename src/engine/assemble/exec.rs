@@ -27,6 +27,7 @@ use super::columns::KEY;
 use super::cursor::{Aligned, Cursor, Surplus};
 use crate::engine::in_step::Keyed;
 use crate::engine::keys::Keys;
+use crate::lake::DatasetProvider;
 
 /// Where every plan below has the ticker and the date.
 pub(super) const KEY_COLUMNS: [usize; 2] = [0, 1];
@@ -52,20 +53,29 @@ pub(super) struct Check {
 /// What to compute: the same for every partition.
 #[derive(Debug, Clone)]
 pub(super) struct Assembled {
-    /// The base's name and those of the inputs.
-    pub base: Arc<str>,
-    pub datasets: Vec<Arc<str>>,
+    /// The base, then the datasets, one for each input.
+    pub sources: Vec<DatasetProvider>,
     pub schema: SchemaRef,
     pub columns: Vec<From>,
     pub checks: Vec<Check>,
 }
 
+impl Assembled {
+    fn base(&self) -> &str {
+        self.sources.first().map_or("", |base| base.snapshot().dataset())
+    }
+
+    fn datasets(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().skip(1).map(|dataset| dataset.snapshot().dataset())
+    }
+}
+
 /// Reads a base and datasets in step. Every plan below has the keys as its first two columns.
 #[derive(Debug)]
-pub(super) struct AssembleExec {
-    what: Arc<Assembled>,
+pub(in crate::engine) struct AssembleExec {
+    pub(super) what: Arc<Assembled>,
     /// The base, then the datasets, as they are planned.
-    inputs: Vec<Arc<dyn ExecutionPlan>>,
+    pub(super) inputs: Vec<Arc<dyn ExecutionPlan>>,
     /// The same, ordered and cut like the base. Not among the children: the optimiser takes a repartitioning for its own
     /// and would remove it.
     arranged: Vec<Arc<dyn ExecutionPlan>>,
@@ -82,7 +92,7 @@ impl AssembleExec {
         let others = inputs[1..].iter().map(|input| keyed(input).following(&leading));
         let arranged: Vec<_> = [Ok(base)].into_iter().chain(others).collect::<Result<_>>()?;
         let properties = Arc::new(properties(&what, &partitioning)?);
-        let leftover = Leftover::of(partitioning.partition_count(), what.datasets.len());
+        let leftover = Leftover::of(partitioning.partition_count(), inputs.len() - 1);
         Ok(Self { what, inputs, arranged, leftover, properties })
     }
 }
@@ -108,10 +118,11 @@ fn properties(what: &Assembled, base: &Partitioning) -> Result<PlanProperties> {
 
 impl DisplayAs for AssembleExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AssembleExec: base={}, datasets=[{}]", self.what.base, self.what.datasets.join(", "))?;
-        let moved = self.inputs.iter().zip(&self.arranged).skip(1).zip(&self.what.datasets);
+        let datasets: Vec<&str> = self.what.datasets().collect();
+        write!(f, "AssembleExec: base={}, datasets=[{}]", self.what.base(), datasets.join(", "))?;
+        let moved = self.inputs.iter().zip(&self.arranged).skip(1).zip(datasets);
         let moved = moved.filter(|((input, arranged), _)| !Arc::ptr_eq(input, arranged));
-        let moved: Vec<&str> = moved.map(|(_, dataset)| dataset.as_ref()).collect();
+        let moved: Vec<&str> = moved.map(|(_, dataset)| dataset).collect();
         if moved.is_empty() { Ok(()) } else { write!(f, ", rearranged=[{}]", moved.join(", ")) }
     }
 }
@@ -154,9 +165,9 @@ impl ExecutionPlan for AssembleExec {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let base = self.arranged[0].execute(partition, context.clone())?;
-        let inputs = self.arranged[1..].iter().zip(&self.what.datasets);
-        let open = |(plan, name): (&Arc<dyn ExecutionPlan>, &Arc<str>)| {
-            Ok(Cursor::new(name.clone(), plan.execute(partition, context.clone())?))
+        let inputs = self.arranged[1..].iter().zip(self.what.datasets());
+        let open = |(plan, name): (&Arc<dyn ExecutionPlan>, &str)| {
+            Ok(Cursor::new(name.into(), plan.execute(partition, context.clone())?))
         };
         let cursors = inputs.map(open).collect::<Result<Vec<_>>>()?;
         let step = Step { what: self.what.clone(), base, cursors, leftover: self.leftover.clone(), last: None };
@@ -185,7 +196,7 @@ impl Step {
         let keys = Keys::of(&batch, KEY_COLUMNS)?;
         let before = self.last.as_ref().filter(|last| last.len() > 0).map(|last| (last, last.len() - 1));
         if let Some(what) = keys.fault(before) {
-            return Err(external(AssembleError::Base { dataset: self.what.base.to_string(), what }));
+            return Err(external(AssembleError::Base { dataset: self.what.base().to_owned(), what }));
         }
         // All at once, so that datasets on a distant store are fetched side by side.
         let aligned = try_join_all(self.cursors.iter_mut().map(|cursor| cursor.align(&keys))).await?;
@@ -237,12 +248,12 @@ impl Leftover {
         if self.partitions.fetch_sub(1, Ordering::SeqCst) != 1 {
             return;
         }
-        let shown = total.iter().zip(&what.datasets).filter(|(surplus, _)| **surplus != Surplus::default());
+        let shown = total.iter().zip(what.datasets()).filter(|(surplus, _)| **surplus != Surplus::default());
         let shown =
             shown.map(|(s, dataset)| format!("{dataset} {} without a row there, {} repeated", s.orphans, s.repeated));
         let shown: Vec<String> = shown.collect();
         if !shown.is_empty() {
-            tracing::warn!("rows left out of an assembly with the keys of {}: {}", what.base, shown.join("; "));
+            tracing::warn!("rows left out of an assembly with the keys of {}: {}", what.base(), shown.join("; "));
         }
     }
 }

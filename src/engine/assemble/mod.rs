@@ -20,11 +20,14 @@ mod exec;
 mod joined;
 mod planner;
 mod provider;
+mod stored;
 
 pub(crate) use call::pattern_finds;
 pub use call::{AssembleCall, Member};
+pub(super) use columns::KEY;
 pub(crate) use columns::has_key;
 pub use error::AssembleError;
+pub(super) use exec::AssembleExec;
 pub(crate) use joined::JoinedAssemblies;
 pub(crate) use planner::{Assemblies, calls};
 pub(crate) use provider::Assembly;

@@ -163,10 +163,9 @@ impl TableProvider for Assembly {
         for (dataset, columns) in &reading.inputs {
             inputs.push(keyed(&self.datasets[*dataset], columns, session, filters).await?);
         }
-        let name = |provider: &DatasetProvider| Arc::from(provider.snapshot().dataset());
+        let datasets = reading.inputs.iter().map(|(dataset, _)| &self.datasets[*dataset]);
         let what = Assembled {
-            base: name(&self.base),
-            datasets: reading.inputs.iter().map(|(dataset, _)| name(&self.datasets[*dataset])).collect(),
+            sources: [&self.base].into_iter().chain(datasets).cloned().collect(),
             schema: Arc::new(self.schema.project(projection)?),
             columns: reading.columns,
             checks: reading.checks,
