@@ -79,6 +79,29 @@ fn every_type_and_version_reads_the_same_elsewhere() {
     }
 }
 
+/// Files that are put together from column chunks of others.
+#[test]
+fn copied_columns_read_the_same_elsewhere() {
+    let Some(python) = python(MODULES) else { return };
+    let desk = Desk::new();
+    let days = "select ticker, date '2020-01-01' + cast(day as int) as date, day * 0.1 as tenths
+        from (values ('A'), ('NA'), ('Ö')) as t (ticker) cross join generate_series(1, 30000) as d (day)";
+    for statement in [
+        KINDS,
+        "create or replace table twin as select * from kinds order by ticker, date",
+        "create or replace table assembled as select *, length(text) as letters, text as again
+         from assemble(kinds, twin) order by ticker, date",
+        &format!("create or replace table days as {days} order by ticker, date"),
+        "create or replace table thirds as select ticker, date, tenths / 3 as third,
+                case when tenths > 1000 then ticker end as late from days order by ticker, date",
+        "create or replace table long as select *, third > 1 as more from assemble(days, thirds) order by ticker, date",
+    ] {
+        desk.ok(&["sql", "-c", statement]);
+    }
+    compare(&desk, &python, "assembled", 0, 1, true);
+    compare(&desk, &python, "long", 0, 1, true);
+}
+
 #[test]
 fn a_long_history_reads_the_same_elsewhere() {
     let Some(python) = python(MODULES) else { return };

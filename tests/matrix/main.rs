@@ -4,5 +4,6 @@
 mod common;
 
 mod assemble;
+mod copies;
 mod pipeline;
 mod threads;

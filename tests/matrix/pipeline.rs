@@ -5,7 +5,7 @@ use kairos::pipeline::{Functions, Header, KnownTables, Pipeline, Role, SqlFile, 
 use crate::common::{Desk, SQL};
 
 /// A small market with everything built.
-fn market() -> Desk {
+pub(crate) fn market() -> Desk {
     let desk = Desk::new();
     let files = desk.path("market").display().to_string();
     desk.ok(&["synth", "--tickers", "60", "--days", "400", "--out", &files]);
