@@ -85,7 +85,7 @@ fn copied_columns_read_the_same_elsewhere() {
     let Some(python) = python(MODULES) else { return };
     let desk = Desk::new();
     let days = "select ticker, date '2020-01-01' + cast(day as int) as date, day * 0.1 as tenths
-        from (values ('A'), ('NA'), ('Ö')) as t (ticker) cross join generate_series(1, 30000) as d (day)";
+        from (values ('A'), ('NA'), ('Ö')) as t (ticker) cross join generate_series(1, 11000) as d (day)";
     for statement in [
         KINDS,
         "create or replace table twin as select * from kinds order by ticker, date",
