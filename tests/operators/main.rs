@@ -30,7 +30,7 @@ async fn plain(engine: &Engine, tables: &[&str]) -> SessionContext {
     let plain = SessionContext::new_with_config(config);
     kairos_udfs::register_all(&plain).unwrap();
     for table in tables {
-        plain.register_batch(table, rows(engine, &format!("select * from {table}")).await).unwrap();
+        plain.register_batch(*table, rows(engine, &format!("select * from {table}")).await).unwrap();
     }
     plain
 }

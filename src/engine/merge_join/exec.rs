@@ -12,6 +12,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::equivalence::join_equivalence_properties;
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr_common::sort_expr::OrderingRequirements;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
@@ -104,6 +105,16 @@ impl ExecutionPlan for MergeJoinExec {
 
     fn maintains_input_order(&self) -> Vec<bool> {
         vec![true, false]
+    }
+
+    /// The order by key of each side that is read as it comes: else a sort that is wanted above would be moved below.
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        let required = |side: usize| {
+            let side_as_it_comes = Arc::ptr_eq(&self.inputs[side], &self.arranged[side]);
+            let keyed = Keyed { plan: self.inputs[side].clone(), key: self.keys[side] };
+            keyed.order().ok().filter(|_| side_as_it_comes).map(OrderingRequirements::from)
+        };
+        vec![required(0), required(1)]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
