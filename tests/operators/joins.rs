@@ -64,14 +64,13 @@ async fn they_find_what_datafusion_finds() {
         format!("select {some} from a l left join d r on {ON} {sorted}"),
         format!("select {some} from d l join a r on {ON} {sorted}")
             .replace("l.a_x", "l.b_x").replace("r.b_x", "r.a_x").replace("r.b_s", "r.a_s"),
-        format!(
-            "select a.ticker, a.date, a.copy, b.copy as c1, c.copy as c2, a_x, b_x, c_s, z
+        "select a.ticker, a.date, a.copy, b.copy as c1, c.copy as c2, a_x, b_x, c_s, z
              from a left join b on a.ticker = b.ticker and a.date = b.date
              left join (
                 select *, zscore(c_x) over (partition by date) as z from c
              ) c on a.ticker = c.ticker and a.date = c.date
              order by 1, 2, 3, 4, 5"
-        ),
+            .to_owned(),
         "select l.ticker, l.date, count(r.b_x) over (partition by l.ticker order by l.date, r.copy rows 5 preceding) as n
          from (select * from a where copy = 0) l left join (select * from b where copy = 0) r
          on l.ticker = r.ticker and l.date = r.date order by 1, 2, 3, 4".to_owned(),

@@ -106,8 +106,8 @@ fn every_pair_and_no_other() {
             found,
             expected,
             "seed {seed}\n{}\n{}",
-            pretty_format_batches(&[found.clone()]).unwrap(),
-            pretty_format_batches(&[expected.clone()]).unwrap()
+            pretty_format_batches(std::slice::from_ref(&found)).unwrap(),
+            pretty_format_batches(std::slice::from_ref(&expected)).unwrap()
         );
     }
 }
