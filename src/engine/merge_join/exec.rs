@@ -103,11 +103,13 @@ impl ExecutionPlan for MergeJoinExec {
         self.inputs.iter().collect()
     }
 
+    /// Not so, although the left side's order remains: the optimiser would move a sort that is wanted above below, where it
+    /// takes the order by key.
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true, false]
+        vec![false, false]
     }
 
-    /// The order by key of each side that is read as it comes: else a sort that is wanted above would be moved below.
+    /// The order by key of each side that is read as it comes.
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
         let required = |side: usize| {
             let side_as_it_comes = Arc::ptr_eq(&self.inputs[side], &self.arranged[side]);
