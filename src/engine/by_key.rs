@@ -13,7 +13,7 @@ use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::arrow::compute::{SortOptions, concat, concat_batches, partition};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
@@ -28,19 +28,15 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::replace::replace;
+
 /// Replaces DataFusion's window operators wherever the input comes key by key.
 #[derive(Debug)]
 pub(super) struct WindowsByKey;
 
 impl PhysicalOptimizerRule for WindowsByKey {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let replaced = plan.transform_up(|node| {
-            Ok(match ByKeyExec::in_place_of(&node) {
-                Some(by_key) => Transformed::yes(Arc::new(by_key) as Arc<dyn ExecutionPlan>),
-                None => Transformed::no(node),
-            })
-        });
-        replaced.data()
+        replace(plan, |node| Ok(ByKeyExec::in_place_of(node).map(|by_key| Arc::new(by_key) as _)))
     }
 
     fn name(&self) -> &str {

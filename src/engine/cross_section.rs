@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -32,6 +32,7 @@ use futures::future::{BoxFuture, Shared, try_join_all};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::by_key::columns;
+use super::replace::replace;
 
 /// How many functions are computed at a time. Each needs its arguments once more, in the order of the keys.
 const FUNCTIONS_AT_ONCE: usize = 4;
@@ -43,13 +44,7 @@ pub(super) struct CrossSections;
 
 impl PhysicalOptimizerRule for CrossSections {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let replaced = plan.transform_up(|node| {
-            Ok(match CrossSectionExec::in_place_of(&node)? {
-                Some(cross_section) => Transformed::yes(Arc::new(cross_section) as Arc<dyn ExecutionPlan>),
-                None => Transformed::no(node),
-            })
-        });
-        replaced.data()
+        replace(plan, |node| Ok(CrossSectionExec::in_place_of(node)?.map(|cross_section| Arc::new(cross_section) as _)))
     }
 
     fn name(&self) -> &str {

@@ -20,6 +20,7 @@ pub mod lineage;
 mod merge_join;
 mod output;
 mod partitioned;
+mod replace;
 mod resolve;
 mod session;
 mod small_sides;

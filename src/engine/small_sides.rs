@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{JoinType, ScalarValue};
 use datafusion::error::Result;
 use datafusion::physical_expr::expressions::Column;
@@ -15,6 +14,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+
+use super::replace::replace;
 
 /// A side that reads more rows is never collected, since a collected side must fit into memory.
 const MOST: usize = 1 << 20;
@@ -29,13 +30,7 @@ pub(super) struct SmallSides;
 
 impl PhysicalOptimizerRule for SmallSides {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let chosen = plan.transform_up(|node| {
-            Ok(match collected(&node)? {
-                Some(join) => Transformed::yes(join),
-                None => Transformed::no(node),
-            })
-        });
-        chosen.data()
+        replace(plan, collected)
     }
 
     fn name(&self) -> &str {

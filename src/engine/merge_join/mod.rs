@@ -17,7 +17,6 @@ mod tests;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::error::Result;
 use datafusion::physical_expr::PhysicalExpr;
@@ -28,6 +27,7 @@ use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 
 use super::in_step::Keyed;
+use super::replace::replace;
 use super::small_sides::rows_read;
 use exec::{Kind, MergeJoinExec};
 
@@ -42,13 +42,7 @@ const MOST_TIMES: usize = 2;
 
 impl PhysicalOptimizerRule for MergeJoins {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let replaced = plan.transform_up(|node| {
-            Ok(match in_place_of(&node)? {
-                Some(join) => Transformed::yes(join),
-                None => Transformed::no(node),
-            })
-        });
-        replaced.data()
+        replace(plan, in_place_of)
     }
 
     fn name(&self) -> &str {

@@ -8,7 +8,8 @@ use datafusion::error::Result;
 /// Pairs of rows, as stretches: of one left batch, and of the right batches that its partners are in.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
-    partners: Vec<RecordBatch>,
+    /// Each with the number that it has among all of the right side.
+    partners: Vec<(usize, RecordBatch)>,
     stretches: Vec<Stretch>,
 }
 
@@ -22,14 +23,10 @@ struct Stretch {
 }
 
 impl Pairs {
-    /// Rows with partners, one each, of a batch that is the one of the call before or follows it.
-    pub(super) fn add(&mut self, row: usize, batch: &RecordBatch, from: usize, len: usize) {
-        let known = |known: &RecordBatch| {
-            let same = |(a, b): (&ArrayRef, &ArrayRef)| std::sync::Arc::ptr_eq(a, b);
-            known.num_rows() == batch.num_rows() && known.columns().iter().zip(batch.columns()).all(same)
-        };
-        let at = self.partners.iter().rposition(known).unwrap_or_else(|| {
-            self.partners.push(batch.clone());
+    /// Rows with partners, one each, in a batch of this number.
+    pub(super) fn add(&mut self, row: usize, number: usize, batch: &RecordBatch, from: usize, len: usize) {
+        let at = self.partners.iter().rposition(|(known, _)| *known == number).unwrap_or_else(|| {
+            self.partners.push((number, batch.clone()));
             self.partners.len() - 1
         });
         self.push(Stretch { row, len, partner: Some((at, from)) });
@@ -73,7 +70,7 @@ impl Pairs {
         let left_columns = left.columns().iter().map(|column| self.of_left(column));
         let right_fields = schema.fields().iter().skip(left.num_columns()).enumerate();
         let right_columns = right_fields.map(|(at, field)| {
-            let sources = self.partners.iter().map(|batch| batch.column(at)).collect::<Vec<_>>();
+            let sources = self.partners.iter().map(|(_, batch)| batch.column(at)).collect::<Vec<_>>();
             match sources.as_slice() {
                 [] => Ok(new_null_array(field.data_type(), self.len())),
                 sources => self.of_partners(sources),

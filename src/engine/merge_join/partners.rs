@@ -23,9 +23,12 @@ pub(super) struct Partners {
     ahead: VecDeque<Ahead>,
     /// The next row of the first batch.
     at: usize,
+    /// How many batches were read.
+    read: usize,
 }
 
 struct Ahead {
+    number: usize,
     batch: RecordBatch,
     keys: Keys,
     /// Whether some key is there twice, or missing.
@@ -34,7 +37,7 @@ struct Ahead {
 
 impl Partners {
     pub(super) fn new(rows: SendableRecordBatchStream, key: [usize; 2]) -> Self {
-        Self { rows, key, ahead: VecDeque::new(), at: 0 }
+        Self { rows, key, ahead: VecDeque::new(), at: 0, read: 0 }
     }
 
     /// The partners of the rows with these keys from `row` on, which follow those of the call before; with `all`, a row
@@ -51,7 +54,7 @@ impl Partners {
             let next = &self.ahead[0];
             let run = if one_by_one && !next.repeats { run(keys, row, &next.keys, self.at) } else { 0 };
             if run > 0 {
-                pairs.add(row, &next.batch, self.at, run);
+                pairs.add(row, next.number, &next.batch, self.at, run);
                 row += run;
                 self.at += run;
                 continue;
@@ -83,7 +86,7 @@ impl Partners {
                 if ahead.keys.compare(at, keys, row) != Ordering::Equal {
                     return Ok(());
                 }
-                pairs.add(row, &ahead.batch, at, 1);
+                pairs.add(row, ahead.number, &ahead.batch, at, 1);
                 at += 1;
             }
             (batch, at) = (batch + 1, 0);
@@ -108,7 +111,8 @@ impl Partners {
         };
         let keys = Keys::of(&batch, self.key)?;
         let repeats = keys.repeats();
-        self.ahead.push_back(Ahead { batch, keys, repeats });
+        self.ahead.push_back(Ahead { number: self.read, batch, keys, repeats });
+        self.read += 1;
         Ok(true)
     }
 }
