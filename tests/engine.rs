@@ -147,6 +147,19 @@ async fn a_query_for_one_ticker_reads_one_file() {
     assert_eq!(value(&engine, "select count(*) from prices where ticker = 'T0300'").await, 1000);
 }
 
+/// A file whose column has no value has no bounds of it; those of the other files count all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_skipped_by_bounds_that_some_lack() {
+    let (_folder, engine) = engine();
+    let long = "create or replace table long as
+        select t.value as ticker, d.value as d, case when t.value = 'A' then null when t.value = 'B' then 1 else 2 end as x
+        from (values ('A'), ('B'), ('C')) as t (value) cross join generate_series(1, 270000) d order by ticker, d";
+    run(&engine, long).await.unwrap();
+    assert_eq!(plan(&engine, "select * from long").await.matches(".parquet").count(), 3);
+    assert_eq!(plan(&engine, "select * from long where x > 1").await.matches(".parquet").count(), 1);
+    assert_eq!(value(&engine, "select count(*) from long where x > 1").await, 270_000);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn derived_datasets_are_cut_at_the_tickers_of_their_base() {
     let (_folder, engine) = engine();

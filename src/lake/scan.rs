@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use datafusion::arrow::compute::SortOptions;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
@@ -63,7 +63,7 @@ impl DatasetProvider {
         };
         let schema = self.snapshot.schema().clone();
         let pruning = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(predicate.clone())?;
-        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics))).collect();
+        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics, &schema))).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, schema))?;
         Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
@@ -144,15 +144,18 @@ fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option
     (!starts.is_empty()).then_some(starts)
 }
 
-/// The same statistics with bounds declared exact, which is what pruning asks for; a bound cut short still bounds.
-/// Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
-fn as_bounds(statistics: &Statistics) -> Statistics {
-    let exact =
-        |bound: &Precision<ScalarValue>| bound.get_value().map_or(Precision::Absent, |v| Precision::Exact(v.clone()));
+/// The same statistics with bounds declared exact, which is what pruning asks for; a bound cut short still bounds. One that
+/// is not known, as of a column without a value, is a NULL of the column's type: of another type, it would make the bounds
+/// of all files unknown. Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
+fn as_bounds(statistics: &Statistics, schema: &Schema) -> Statistics {
+    let exact = |bound: &Precision<ScalarValue>, field: &Field| {
+        let known = bound.get_value().cloned().or_else(|| ScalarValue::try_new_null(field.data_type()).ok());
+        known.map_or(Precision::Absent, Precision::Exact)
+    };
     let mut bounds = statistics.clone();
-    for column in &mut bounds.column_statistics {
-        column.min_value = exact(&column.min_value);
-        column.max_value = exact(&column.max_value);
+    for (column, field) in bounds.column_statistics.iter_mut().zip(schema.fields()) {
+        column.min_value = exact(&column.min_value, field);
+        column.max_value = exact(&column.max_value, field);
     }
     bounds
 }
