@@ -24,8 +24,8 @@ with trades as (
         )
 ),
 
-begin as (
-    select min(filingdate) as first_filing
+first_filing as (
+    select min(filingdate) as date
     from raw.sf2
 ),
 
@@ -33,6 +33,7 @@ events as (
     select
         ticker,
         date,
+        true as is_session,
         row_number() over (partition by ticker order by date) as session,
         in_universe,
         null as buy_value,
@@ -44,6 +45,7 @@ events as (
     select
         ticker,
         date,
+        false as is_session,
         null as session,
         null as in_universe,
         sum(cents) filter (where transactioncode = 'P') as buy_value,
@@ -58,13 +60,11 @@ events as (
 -- nothing, which is 0 only where the data could hold one.
 numbered as (
     select
-        e.*,
-        session is not null as is_session,
+        *,
         coalesce(session, coalesce(forward_fill(session) over w, 0) + 1) as row,
-        case when date >= first_filing then 0.0 end as nothing
-    from events e
-    cross join begin b
-    window w as (partition by ticker order by date, session is not null)
+        case when date >= (select date from first_filing) then 0.0 end as nothing
+    from events
+    window w as (partition by ticker order by date, is_session)
 ),
 
 windows as (

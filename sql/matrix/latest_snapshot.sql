@@ -11,9 +11,9 @@ with last_session as (
 ),
 
 prices as (
-    select p.ticker, p.date, p.closeunadj, p.in_universe
-    from sep_base_academic p
-    join last_session l on p.date = l.date
+    select ticker, date, closeunadj, in_universe
+    from sep_base_academic
+    where date = (select date from last_session)
 )
 
 select
@@ -22,7 +22,8 @@ select
     s.industry,
     p.closeunadj,
     p.in_universe
-from prices p
-join feat_matrix m on m.ticker = p.ticker and m.date = p.date
-left join security s on s.ticker = p.ticker
+from feat_matrix m
+join prices p on m.ticker = p.ticker and m.date = p.date
+left join security s on m.ticker = s.ticker
+where m.date = (select date from last_session)
 order by m.ticker, m.date

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{CreateMemoryTable, Expr, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning, SplitPoint};
 use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream, execute_stream_partitioned};
@@ -182,6 +183,12 @@ fn cut(
 ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     if splits.is_empty() || target < 2 {
         return Ok(None);
+    }
+    // Its subqueries are computed once, whichever partition asks first.
+    if let Some(whole) = plan.downcast_ref::<ScalarSubqueryExec>() {
+        let cut = cut(whole.input().clone(), ordering, splits, target)?;
+        let (subqueries, results) = (whole.subqueries(), whole.results());
+        return Ok(cut.map(|cut| Arc::new(ScalarSubqueryExec::new(cut, subqueries.to_vec(), results.clone())) as _));
     }
     let merged = match plan.downcast_ref::<SortPreservingMergeExec>() {
         Some(merge) => merge.input().clone(),

@@ -18,6 +18,7 @@ mod in_step;
 mod keys;
 pub mod lineage;
 mod merge_join;
+mod merge_union;
 mod output;
 mod partitioned;
 mod replace;

@@ -15,6 +15,7 @@ use super::by_key::WindowsByKey;
 use super::cross_section::CrossSections;
 use super::csv::ReadCsv;
 use super::merge_join::MergeJoins;
+use super::merge_union::MergeUnions;
 use super::small_sides::SmallSides;
 use crate::lake::Lake;
 
@@ -74,7 +75,7 @@ fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
             rules.extend([Arc::new(SmallSides) as _, Arc::new(MergeJoins) as _, Arc::new(CrossSections) as _]);
         }
     }
-    rules.push(Arc::new(WindowsByKey));
+    rules.extend([Arc::new(MergeUnions) as _, Arc::new(WindowsByKey) as _]);
     rules
 }
 
@@ -95,5 +96,7 @@ fn config(resources: &Resources) -> SessionConfig {
     // As DuckDB and pandas: the strongest name first is never one without a value.
     options.sql_parser.default_null_ordering = "nulls_last".to_owned();
     options.execution.parquet.schema_force_view_types = false;
+    // A filter is asked before the other columns are decoded: a date's rows lie one in a thousand.
+    options.execution.parquet.pushdown_filters = true;
     config
 }

@@ -14,11 +14,13 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+use datafusion::physical_plan::union::UnionExec;
 
 use super::replace::replace;
 
-/// A side that reads more rows is never collected, since a collected side must fit into memory.
-const MOST: usize = 1 << 20;
+/// A side that reads more rows is never collected, since a collected side must fit into memory. All filings of the vendor
+/// are about three million rows.
+const MOST: usize = 1 << 22;
 
 /// The other side must read this many times as many rows.
 const TIMES: usize = 4;
@@ -63,8 +65,8 @@ fn collected(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPl
     })
 }
 
-/// Rows of all that is scanned below a node, an estimate of its size; nothing if something is not known. Of rows grouped by
-/// date there are no more than days.
+/// Rows of what is scanned below a node, an estimate of its size; nothing if something is not known. A join is as large as its
+/// larger side, since one side of most joins has each key once. Of rows grouped by date there are no more than days.
 pub(super) fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> {
     if let Some(aggregate) = node.downcast_ref::<AggregateExec>()
         && let Some(days) = days_of(aggregate)?
@@ -76,14 +78,9 @@ pub(super) fn rows_read(node: &Arc<dyn ExecutionPlan>) -> Result<Option<usize>> 
         let statistics = StatisticsContext::new().compute(node.as_ref(), &StatisticsArgs::new())?;
         return Ok(statistics.num_rows.get_value().copied());
     }
-    let mut rows = 0_usize;
-    for child in children {
-        match rows_read(child)? {
-            Some(of_child) => rows = rows.saturating_add(of_child),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(rows))
+    let of_children = children.into_iter().map(rows_read).collect::<Result<Option<Vec<_>>>>()?;
+    let together = if node.is::<UnionExec>() { usize::saturating_add } else { usize::max };
+    Ok(of_children.map(|rows| rows.into_iter().fold(0, together)))
 }
 
 /// How many days there are from the first to the last of the dates that rows are grouped by; nothing if by something else.

@@ -265,7 +265,7 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
         #[expect(deprecated, reason = "the only way to a file's tags")]
         let add = Add { path: path.clone(), ..view.add_action() };
         entries.insert(&add);
-        let statistics = statistics::from_json(&schema, size, add.stats.as_deref());
+        let statistics = statistics::from_json(&schema, add.stats.as_deref());
         let checksums = match seal::tag(&add, CHECKSUMS_KEY) {
             Some(text) => Some(Arc::new(
                 text.parse()

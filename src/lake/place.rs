@@ -53,7 +53,7 @@ pub(super) fn data_file(
     let bounds = DFParquetMetadata::statistics_from_parquet_metadata(metadata, schema)?;
     // Through the log's own form, so that a version looks the same before and after it is committed.
     let text = statistics::to_json(schema, &bounds);
-    let statistics = Arc::new(statistics::from_json(schema, size, Some(&text)));
+    let statistics = Arc::new(statistics::from_json(schema, Some(&text)));
     let modified = Utc::now().timestamp_millis();
     let (checksums, not_finite) = (Some(Arc::new(checksums)), Some(not_finite.into()));
     Ok(DataFile { path, size, modified, statistics, checksums, not_finite })

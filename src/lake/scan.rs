@@ -186,7 +186,6 @@ impl TableProvider for DatasetProvider {
     fn statistics(&self) -> Option<Statistics> {
         let mut statistics = Statistics::new_unknown(self.snapshot.schema());
         statistics.num_rows = Precision::Exact(self.snapshot.rows() as usize);
-        statistics.total_byte_size = Precision::Inexact(self.snapshot.size() as usize);
         Some(statistics)
     }
 
@@ -257,7 +256,6 @@ pub(super) fn total<'a>(mut files: impl Iterator<Item = &'a Statistics>) -> Opti
             column.null_count = column.null_count.add(&of_file.null_count);
         }
         total.num_rows = total.num_rows.add(&file.num_rows);
-        total.total_byte_size = total.total_byte_size.add(&file.total_byte_size);
     }
     Some(total)
 }

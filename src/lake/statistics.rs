@@ -27,7 +27,7 @@ pub(super) fn to_json(schema: &Schema, statistics: &Statistics) -> String {
 }
 
 /// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
-pub(super) fn from_json(schema: &Schema, size: u64, text: Option<&str>) -> Statistics {
+pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
     let parsed: Value = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
     let count = |v: &Value| v.as_u64().map_or(Precision::Absent, |n| Precision::Exact(n as usize));
     let bound = |of: &str, name: &str, data_type: &DataType| match json_to_scalar(&parsed[of][name], data_type) {
@@ -44,7 +44,8 @@ pub(super) fn from_json(schema: &Schema, size: u64, text: Option<&str>) -> Stati
     });
     Statistics {
         num_rows: count(&parsed["numRecords"]),
-        total_byte_size: Precision::Inexact(size as usize),
+        // The size of the file says little about that of the decoded rows; the planner then goes by their number.
+        total_byte_size: Precision::Absent,
         column_statistics: columns.collect(),
     }
 }
@@ -101,18 +102,18 @@ mod tests {
         };
         let statistics = Statistics {
             num_rows: Precision::Exact(10),
-            total_byte_size: Precision::Inexact(99),
+            total_byte_size: Precision::Absent,
             column_statistics: values.iter().map(column).collect(),
         };
         let text = to_json(&schema, &statistics);
-        assert_eq!(from_json(&schema, 99, Some(&text)), statistics);
+        assert_eq!(from_json(&schema, Some(&text)), statistics);
     }
 
     #[test]
     fn what_the_log_does_not_say_is_unknown() {
         let schema = Schema::new(vec![Field::new("x", DataType::Float64, true)]);
         for text in [None, Some(""), Some("{}"), Some("{\"minValues\":{\"x\":null}}")] {
-            let column = &from_json(&schema, 1, text).column_statistics[0];
+            let column = &from_json(&schema, text).column_statistics[0];
             assert_eq!(column, &ColumnStatistics::new_unknown());
         }
     }

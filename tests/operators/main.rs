@@ -1,6 +1,7 @@
 //! Kairos' physical operators against DataFusion's own, on the same rows.
 
 mod joins;
+mod unions;
 mod windows;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};

@@ -13,7 +13,7 @@ use crate::engine::keys::Keys;
 
 /// Batches of the right side that are held for one batch of rows. Where only a few of its rows have partners, as on one date
 /// of many, they would be in every batch there is.
-const MOST_BATCHES: usize = 4;
+const MOST_BATCHES: usize = 2;
 
 /// Rows in the order of their keys, of which those with the key of the row before are kept until a larger one is asked for.
 pub(super) struct Partners {
