@@ -1,24 +1,25 @@
-//! Columns out of the lake into a panel's arrangement.
+//! What the diagnostics read: the universe, features, forward returns, sectors and regimes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, RecordBatch, StringArray};
-use datafusion::arrow::compute::{cast, concat};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type};
+use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
+use tokio::task::JoinSet;
 
 use super::features::quoted;
-use super::panel::{NOWHERE, Panel};
+use super::lay::{Laid, lay};
+use super::panel::Panel;
 use super::{DiagnosticsError, Feature, Result, Target};
 use crate::engine::Engine;
 
 /// Calendar days beyond 7/5 of its rows that a forward return may span; a longer one has a gap in trading.
 const LONGEST_GAP: u32 = 10;
-
-/// Rows that are put at their places at a time: the more there are, the more of a date lie side by side.
-const BLOCK: usize = 1 << 16;
 
 /// Which rows count.
 #[derive(Debug, Clone, Default)]
@@ -49,15 +50,6 @@ impl Universe {
     }
 }
 
-/// A column in the panel's arrangement, with what was seen on the way.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Laid {
-    /// One value per place; NaN where there is none.
-    pub values: Vec<f64>,
-    /// Values of members that are there and are infinite or NaN.
-    pub infinite: usize,
-}
-
 /// The members of the universe.
 pub(super) async fn members(engine: &Engine, universe: &Universe) -> Result<Panel> {
     let condition = universe.condition("b.date");
@@ -67,26 +59,39 @@ pub(super) async fn members(engine: &Engine, universe: &Universe) -> Result<Pane
         }
         None => String::new(),
     };
-    let sql = format!(
-        "select b.ticker, b.date from sep_base_academic b {liquid} where b.in_universe{condition} order by b.ticker, b.date"
-    );
-    let mut rows = engine.rows(&sql).await?;
-    let mut members: Vec<(String, Vec<i32>)> = Vec::new();
-    while let Some(batch) = rows.next().await {
-        let batch = batch?;
-        let (tickers, dates) = keys(batch.columns())?;
-        for (ticker, date) in tickers.iter().zip(&dates) {
-            let (Some(ticker), Some(date)) = (ticker, date) else { continue };
-            match members.last_mut() {
-                Some((last, dates)) if last == ticker => dates.push(date),
-                _ => members.push((ticker.to_owned(), vec![date])),
-            }
+    let sql = format!("select b.ticker, b.date from sep_base_academic b {liquid} where b.in_universe{condition}");
+    let mut parts = JoinSet::new();
+    for rows in engine.parts(&sql).await? {
+        parts.spawn(histories(rows));
+    }
+    let mut members: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+    while let Some(part) = parts.join_next().await {
+        for (ticker, dates) in part.map_err(|e| DataFusionError::External(Box::new(e)))?? {
+            members.entry(ticker).or_default().extend(dates);
         }
     }
     if members.is_empty() {
         return Err(DiagnosticsError::NoMembers { range: universe.range(), available: available(engine).await? });
     }
-    Ok(Panel::new(members.into_iter()))
+    members.values_mut().for_each(|dates| dates.sort_unstable());
+    Ok(Panel::new(members))
+}
+
+/// The dates of each ticker, as they come; a ticker may come again.
+async fn histories(mut rows: SendableRecordBatchStream) -> Result<Vec<(String, Vec<i32>)>> {
+    let mut histories: Vec<(String, Vec<i32>)> = Vec::new();
+    while let Some(batch) = rows.next().await {
+        let batch = batch?;
+        let (tickers, dates) = keys(batch.columns())?;
+        for (ticker, date) in tickers.iter().zip(&dates) {
+            let (Some(ticker), Some(date)) = (ticker, date) else { continue };
+            match histories.last_mut() {
+                Some((last, dates)) if last == ticker => dates.push(date),
+                _ => histories.push((ticker.to_owned(), vec![date])),
+            }
+        }
+    }
+    Ok(histories)
 }
 
 async fn available(engine: &Engine) -> Result<String> {
@@ -100,7 +105,7 @@ async fn available(engine: &Engine) -> Result<String> {
 /// Columns of datasets, in the order of `features`.
 pub(super) async fn features(
     engine: &Engine,
-    panel: &Panel,
+    panel: &Arc<Panel>,
     universe: &Universe,
     features: &[Feature],
 ) -> Result<Vec<Laid>> {
@@ -114,7 +119,7 @@ pub(super) async fn features(
             of_dataset.map(|(at, feature)| (at, format!(", {}", quoted(&feature.column)))).unzip();
         let condition = universe.condition("date");
         let sql = format!("select ticker, date{} from {} where true{condition}", columns.concat(), quoted(dataset));
-        let found = lay(engine, panel, universe, dataset, &sql, positions.len()).await?;
+        let found = lay(engine, panel, dataset, &sql, universe, positions.len()).await?;
         positions.into_iter().zip(found).for_each(|(at, column)| laid[at] = column);
     }
     Ok(laid)
@@ -124,7 +129,7 @@ pub(super) async fn features(
 /// before, or rests for long in between.
 pub(super) async fn forward_returns(
     engine: &Engine,
-    panel: &Panel,
+    panel: &Arc<Panel>,
     universe: &Universe,
     targets: &[&Target],
 ) -> Result<Vec<Laid>> {
@@ -143,14 +148,14 @@ pub(super) async fn forward_returns(
     let columns: String = targets.iter().enumerate().map(column).collect();
     let sql =
         format!("select ticker, date{columns} from sep_base_academic window w as (partition by ticker order by date)");
-    lay(engine, panel, universe, "sep_base_academic", &sql, targets.len()).await
+    lay(engine, panel, "sep_base_academic", &sql, universe, targets.len()).await
 }
 
 /// The number of each ticker's own row, from 1, over all its history.
-pub(super) async fn row_numbers(engine: &Engine, panel: &Panel, universe: &Universe) -> Result<Vec<f64>> {
+pub(super) async fn row_numbers(engine: &Engine, panel: &Arc<Panel>, universe: &Universe) -> Result<Vec<f64>> {
     let sql =
         "select ticker, date, row_number() over (partition by ticker order by date) as number from sep_base_academic";
-    let mut found = lay(engine, panel, universe, "sep_base_academic", sql, 1).await?;
+    let mut found = lay(engine, panel, "sep_base_academic", sql, universe, 1).await?;
     Ok(found.remove(0).values)
 }
 
@@ -188,86 +193,8 @@ pub(super) async fn regimes(engine: &Engine, panel: &Panel) -> Result<Option<Vec
     Ok(Some(panel.dates().iter().map(|date| of_date.get(date).cloned()).collect()))
 }
 
-/// Runs a query of ticker, date and `count` numbers, and puts each number at its place.
-async fn lay(
-    engine: &Engine,
-    panel: &Panel,
-    universe: &Universe,
-    source: &str,
-    sql: &str,
-    count: usize,
-) -> Result<Vec<Laid>> {
-    let mut laid = vec![Laid { values: vec![f64::NAN; panel.places()], infinite: 0 }; count];
-    let mut taken = vec![false; panel.places()];
-    let mut rows = engine.rows(sql).await?;
-    loop {
-        let block = next_block(&mut rows).await?;
-        if block.is_empty() {
-            break;
-        }
-        let placed = placed(panel, &block)?;
-        for (place, _) in &placed {
-            if std::mem::replace(&mut taken[*place as usize], true) {
-                let (ticker, date) = panel.key(*place);
-                return Err(DiagnosticsError::DuplicateKey { dataset: source.to_owned(), ticker, date });
-            }
-        }
-        for (at, laid) in laid.iter_mut().enumerate() {
-            let pieces: Vec<&dyn Array> = block.iter().map(|batch| batch.column(at + 2).as_ref()).collect();
-            laid.put(cast(&concat(&pieces)?, &DataType::Float64)?.as_primitive(), &placed);
-        }
-    }
-    if !taken.contains(&true) {
-        return Err(DiagnosticsError::NoOverlap { dataset: source.to_owned(), range: universe.range() });
-    }
-    Ok(laid)
-}
-
-/// The next batches that together have some [`BLOCK`] rows; none at the end.
-async fn next_block(rows: &mut SendableRecordBatchStream) -> Result<Vec<RecordBatch>> {
-    let (mut block, mut count) = (Vec::new(), 0);
-    while count < BLOCK
-        && let Some(batch) = rows.next().await
-    {
-        let batch = batch?;
-        count += batch.num_rows();
-        block.push(batch);
-    }
-    Ok(block)
-}
-
-/// Place and number of each row that belongs to a member; for many columns in the order of places. Places lie by date and
-/// rows by ticker; in this order the values of neighbours on a date are written together.
-fn placed(panel: &Panel, block: &[RecordBatch]) -> Result<Vec<(u32, u32)>> {
-    let mut places = Vec::new();
-    for batch in block {
-        let (tickers, dates) = keys(batch.columns())?;
-        places.extend(panel.places_of(&tickers, &dates));
-    }
-    let mut placed: Vec<_> = places.into_iter().zip(0..).filter(|(place, _)| *place != NOWHERE).collect();
-    // Sorting costs as much as it saves in two or three columns.
-    if block.first().is_some_and(|batch| batch.num_columns() > 2 + 3) {
-        placed.sort_unstable();
-    }
-    Ok(placed)
-}
-
-impl Laid {
-    /// Puts the values of rows at their places, given as (place, row).
-    fn put(&mut self, column: &Float64Array, placed: &[(u32, u32)]) {
-        let (values, nulls) = (column.values(), column.nulls());
-        for (place, row) in placed {
-            let row = *row as usize;
-            if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
-                let value = values[row];
-                self.infinite += usize::from(!value.is_finite());
-                self.values[*place as usize] = if value.is_finite() { value } else { f64::NAN };
-            }
-        }
-    }
-}
-
-fn keys(columns: &[ArrayRef]) -> Result<(StringArray, Date32Array)> {
+/// Ticker and date of each row, the first two columns.
+pub(super) fn keys(columns: &[ArrayRef]) -> Result<(StringArray, Date32Array)> {
     let tickers: Arc<dyn Array> = cast(&columns[0], &DataType::Utf8)?;
     let dates = cast(&columns[1], &DataType::Date32)?;
     Ok((tickers.as_string::<i32>().clone(), dates.as_primitive::<Date32Type>().clone()))

@@ -11,6 +11,7 @@ mod coverage;
 mod error;
 mod features;
 mod ic;
+mod lay;
 mod load;
 mod panel;
 mod quantiles;

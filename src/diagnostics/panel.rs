@@ -1,6 +1,6 @@
 //! The members of the universe, arranged by date.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use datafusion::arrow::array::{Array, Date32Array, StringArray};
@@ -28,35 +28,31 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Arranges members that come ordered by ticker and date.
-    pub(super) fn new(members: impl Iterator<Item = (String, Vec<i32>)>) -> Self {
+    /// Arranges tickers with the dates, ascending, on which they are members.
+    pub(super) fn new(members: BTreeMap<String, Vec<i32>>) -> Self {
         let mut panel = Self::default();
-        let mut sizes: HashMap<i32, usize> = HashMap::new();
-        for (ticker, dates) in members {
-            dates.iter().for_each(|date| *sizes.entry(*date).or_default() += 1);
-            panel.numbers.insert(ticker.clone(), panel.tickers.len() as u32);
-            panel.tickers.push(ticker);
-            panel.histories.push(dates.into_iter().map(|date| (date, NOWHERE)).collect());
-        }
-        panel.dates = sizes.keys().copied().collect();
-        panel.dates.sort_unstable();
-        let mut next: HashMap<i32, usize> = HashMap::new();
+        let mut all: Vec<i32> = members.values().flatten().copied().collect();
+        all.sort_unstable();
         let mut start = 0;
-        for date in &panel.dates {
+        for of_date in all.chunk_by(i32::eq) {
+            panel.dates.push(of_date[0]);
             panel.starts.push(start);
-            next.insert(*date, start);
-            start += sizes[date];
+            start += of_date.len();
         }
+        let mut next = panel.starts.clone();
         panel.starts.push(start);
         panel.ticker_at = vec![0; start];
-        for (ticker, history) in panel.histories.iter_mut().enumerate() {
-            for (date, place) in history {
-                if let Some(next) = next.get_mut(date) {
-                    *place = *next as u32;
-                    panel.ticker_at[*next] = ticker as u32;
-                    *next += 1;
-                }
-            }
+        for (number, (ticker, dates)) in members.into_iter().enumerate() {
+            let place = |date: i32| {
+                let at = panel.dates.partition_point(|earlier| *earlier < date);
+                let place = next[at];
+                next[at] += 1;
+                panel.ticker_at[place] = number as u32;
+                (date, place as u32)
+            };
+            panel.histories.push(dates.into_iter().map(place).collect());
+            panel.numbers.insert(ticker.clone(), number as u32);
+            panel.tickers.push(ticker);
         }
         panel
     }
@@ -126,7 +122,7 @@ mod tests {
 
     #[test]
     fn places_lie_by_date_and_rows_find_them_in_any_order() {
-        let panel = Panel::new([("A".to_owned(), vec![1, 3]), ("B".to_owned(), vec![1, 2, 3])].into_iter());
+        let panel = Panel::new(BTreeMap::from([("A".to_owned(), vec![1, 3]), ("B".to_owned(), vec![1, 2, 3])]));
         assert_eq!(panel.dates(), [1, 2, 3]);
         assert_eq!((panel.cross_section(0), panel.cross_section(1), panel.cross_section(2)), (0..2, 2..3, 3..5));
         assert_eq!(panel.members(2), [0, 1]);

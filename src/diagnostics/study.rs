@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use tokio::sync::OnceCell;
 
-use super::load::{self, Laid};
+use super::lay::Laid;
+use super::load;
 use super::panel::Panel;
 use super::rows::{counts, dates, numbers, table, texts};
 use super::{DiagnosticsError, Feature, Result, Universe, correlation, coverage, ic, quantiles, turnover};
@@ -30,7 +32,9 @@ pub struct Study {
     engine: Engine,
     universe: Universe,
     features: Vec<Feature>,
-    panel: Panel,
+    panel: Arc<Panel>,
+    /// The columns of all features, once they were read, if they fit into one portion.
+    columns: OnceCell<Arc<Vec<Laid>>>,
     threads: usize,
     memory: usize,
 }
@@ -47,8 +51,8 @@ impl Study {
         threads: usize,
         memory: usize,
     ) -> Result<Self> {
-        let panel = load::members(engine, &universe).await?;
-        Ok(Self { engine: engine.clone(), universe, features, panel, threads, memory })
+        let panel = Arc::new(load::members(engine, &universe).await?);
+        Ok(Self { engine: engine.clone(), universe, features, panel, columns: OnceCell::new(), threads, memory })
     }
 
     /// The columns under examination.
@@ -85,7 +89,7 @@ impl Study {
         let regimes = load::regimes(&self.engine, &self.panel).await?;
         let mut found = Vec::new();
         for (first, portion) in self.portions() {
-            let columns = load::features(&self.engine, &self.panel, &self.universe, portion).await?;
+            let columns = self.columns(portion).await?;
             let question = ic::Question {
                 panel: &self.panel,
                 features: values(&columns),
@@ -122,7 +126,7 @@ impl Study {
         let returns = self.returns(targets).await?;
         let mut found = Vec::new();
         for (first, portion) in self.portions() {
-            let columns = load::features(&self.engine, &self.panel, &self.universe, portion).await?;
+            let columns = self.columns(portion).await?;
             let of_portion = tokio::task::block_in_place(|| {
                 quantiles::quantile_returns(&self.panel, &values(&columns), &values(&returns), quantiles, self.threads)
             });
@@ -148,7 +152,7 @@ impl Study {
     pub async fn turnover(&self, lags: &[u32], quantiles: usize, min_names: usize) -> Result<RecordBatch> {
         let mut found = Vec::new();
         for (first, portion) in self.portions() {
-            let columns = load::features(&self.engine, &self.panel, &self.universe, portion).await?;
+            let columns = self.columns(portion).await?;
             let of_portion = tokio::task::block_in_place(|| {
                 turnover::changes(&self.panel, &values(&columns), lags, quantiles, min_names, self.threads)
             });
@@ -177,7 +181,7 @@ impl Study {
             let (columns, limit) = (self.features.len(), self.memory);
             return Err(DiagnosticsError::TooLarge { columns, needed, limit });
         }
-        let columns = load::features(&self.engine, &self.panel, &self.universe, &self.features).await?;
+        let columns = self.columns(&self.features).await?;
         let found = tokio::task::block_in_place(|| {
             correlation::similarities(&self.panel, &values(&columns), min_names, self.threads)
         });
@@ -201,7 +205,7 @@ impl Study {
         let row_numbers = load::row_numbers(&self.engine, &self.panel, &self.universe).await?;
         let (mut found, mut infinite) = (Vec::new(), Vec::new());
         for (first, portion) in self.portions() {
-            let columns = load::features(&self.engine, &self.panel, &self.universe, portion).await?;
+            let columns = self.columns(portion).await?;
             let of_portion = coverage::coverage(&self.panel, &values(&columns), &row_numbers);
             found.extend(of_portion.into_iter().map(|c| coverage::Coverage { feature: c.feature + first, ..c }));
             infinite.extend(columns.iter().map(|column| column.infinite));
@@ -227,6 +231,18 @@ impl Study {
         let mut computed = computed.into_iter();
         let next = |target: &Target| if target.column.is_some() { stored.next() } else { computed.next() };
         Ok(targets.iter().filter_map(next).collect())
+    }
+
+    /// The columns of some features; those of all are kept for the next question.
+    async fn columns(&self, features: &[Feature]) -> Result<Arc<Vec<Laid>>> {
+        let read = || async {
+            let columns = load::features(&self.engine, &self.panel, &self.universe, features).await?;
+            Ok(Arc::new(columns))
+        };
+        match features.len() == self.features.len() {
+            true => self.columns.get_or_try_init(read).await.cloned(),
+            false => read().await,
+        }
     }
 
     /// The features in portions that fit into memory, with the number of the first of each.

@@ -30,33 +30,32 @@ pub(super) fn changes(
     min_names: usize,
     threads: usize,
 ) -> Vec<Change> {
-    let of_date = |date: usize| {
-        let mut found = Vec::new();
-        for (feature, column) in features.iter().enumerate() {
-            let now = Ranking::of(&column[panel.cross_section(date)]);
-            for lag in lags.iter().map(|lag| *lag as usize).filter(|lag| *lag <= date) {
-                let earlier = Ranking::of(&column[panel.cross_section(date - lag)]);
-                let pair =
-                    Pair { now: &now, earlier: &earlier, members: [panel.members(date), panel.members(date - lag)] };
-                let before = pair.ranks_before(panel.tickers().len());
-                let names = now.common(&before);
-                if names < min_names {
-                    continue;
-                }
-                found.push(Change {
-                    feature,
-                    lag,
-                    date,
-                    names,
-                    autocorrelation: now.correlation(&before),
-                    top: pair.newcomers(quantiles, quantiles - 1),
-                    bottom: pair.newcomers(quantiles, 0),
-                });
-            }
-        }
-        found
+    let dates = panel.dates().len();
+    let of_feature = |(feature, column): (usize, &&[f64])| {
+        let rankings = by_date(dates, threads, |date| Ranking::of(&column[panel.cross_section(date)]));
+        let change = |date: usize, lag: usize| {
+            let earlier = date.checked_sub(lag)?;
+            let pair = Pair {
+                now: &rankings[date],
+                earlier: &rankings[earlier],
+                members: [panel.members(date), panel.members(earlier)],
+            };
+            let before = pair.ranks_before(panel.tickers().len());
+            let names = pair.now.common(&before);
+            (names >= min_names).then(|| Change {
+                feature,
+                lag,
+                date,
+                names,
+                autocorrelation: pair.now.correlation(&before),
+                top: pair.newcomers(quantiles, quantiles - 1),
+                bottom: pair.newcomers(quantiles, 0),
+            })
+        };
+        let changes = |date| lags.iter().filter_map(|lag| change(date, *lag as usize)).collect::<Vec<_>>();
+        by_date(dates, threads, changes).concat()
     };
-    by_date(panel.dates().len(), threads, of_date).concat()
+    features.iter().enumerate().flat_map(of_feature).collect()
 }
 
 /// Two dates' ranks and the members that they belong to.

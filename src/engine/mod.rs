@@ -38,7 +38,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use kairos_udfs::Threads;
@@ -259,6 +259,17 @@ impl Engine {
                 Err(EngineError::Unsupported { what: "CREATE TABLE", instead: "a query is needed here" })
             }
         }
+    }
+
+    /// The rows of one query in as many streams as there are threads, for whoever does not need their order.
+    ///
+    /// # Errors
+    /// If the statement is not a query or cannot be planned.
+    pub async fn parts(&self, sql: &str) -> Result<Vec<SendableRecordBatchStream>> {
+        let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
+        let Planned { state, logical } = self.plan(statement).await?;
+        let physical = cancel::yielding_joins(state.create_physical_plan(&logical).await?)?;
+        Ok(execute_stream_partitioned(physical, state.task_ctx())?)
     }
 
     /// Collects the rows of one query; for small results.
