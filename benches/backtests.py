@@ -4,7 +4,7 @@
 
 Each run is a process of its own, reading included. CPU seconds are what to compare where other programs run beside it. The
 optimiser's problems are written by its Rust benchmark and solved again by cvxpy with the same solver and tolerance
-(benches/peers/optimizer.py). The two lakes of the default take 16 GB; they are made once and kept.
+(benches/peers/optimizer.py). The two lakes of the default take 12 GB; they are made once and kept.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def main():
     options.add_argument("--kairos", required=True, type=pathlib.Path)
     options.add_argument("--folder", required=True, type=pathlib.Path)
     options.add_argument("--cargo", help="also measure the optimiser beside cvxpy")
-    options.add_argument("--tickers", type=int, nargs="+", default=[900, 5000])
+    options.add_argument("--tickers", type=int, nargs="+", default=[900, 5800])
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--report", type=pathlib.Path)
     given = options.parse_args()
