@@ -96,7 +96,5 @@ fn config(resources: &Resources) -> SessionConfig {
     // As DuckDB and pandas: the strongest name first is never one without a value.
     options.sql_parser.default_null_ordering = "nulls_last".to_owned();
     options.execution.parquet.schema_force_view_types = false;
-    // A filter is asked before the other columns are decoded: a date's rows lie one in a thousand.
-    options.execution.parquet.pushdown_filters = true;
     config
 }
