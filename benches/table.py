@@ -84,7 +84,7 @@ def parse():
     parser.add_argument("--python", default=sys.executable, help="a Python with duckdb and polars")
     parser.add_argument("--folder", required=True, type=pathlib.Path, help="where the lakes and the peers' files go")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure, not all")
-    sizes = [600, 1200, 2400, 4800]
+    sizes = [300, 600, 1200, 2400, 4800]
     parser.add_argument("--sizes", type=int, nargs="+", default=sizes, help="tickers of the pipeline's markets")
     parser.add_argument("--beside", type=int, default=1200, help="tickers of the market beside peers")
     parser.add_argument("--change", type=int, default=3900, help="tickers of the market whose weight changes")
