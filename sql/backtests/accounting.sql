@@ -1,6 +1,6 @@
 -- accounting: what a strategy's weights earned, period by period (spec 06 §6.2–6.7).
--- Reads weights, the positions of a strategy, and candidates, what it chose from. Key: date, one row per rebalance whose
--- period is over.
+-- Reads weights, the positions of a strategy, candidates, what it chose from, and benchmark. Key: date, one row per
+-- rebalance whose period is over.
 -- Units: returns are simple, per period. port_ret_raw is that of the weights; leverage scales it to $target_vol;
 -- cost_trading is $cost_bps per side on what changes hands, the first purchase included, cost_borrow $borrow_bps per
 -- year on short positions, cost_financing $financing_bps per year on what is borrowed; port_ret is after costs. turnover is
@@ -9,7 +9,7 @@
 -- large as a name may be: where it is most of them, the cap sizes the book and not the signal.
 -- forecast, which $vol_method 'ex_ante_cov' aims with, is the volatility per year that the covariance of the names held on
 -- date expects of the weights: sqrt(252 w'Sw), S from $cov_window daily returns up to date as $covariance says.
--- bench_ret is the equal-weight mean of the universe, or 0 where $benchmark is 'cash'.
+-- bench_ret is the return of the file of benchmarks/ that $benchmark names.
 -- Known: at date_end. leverage is known on date with the ex-ante methods, with ex_post only at the end of the run.
 with positions as (
     select
@@ -24,12 +24,11 @@ with positions as (
     left join candidates c on c.date = w.date and c.ticker = w.ticker
 ),
 
-universe_returns as (
+measured as (
     select
         date,
         max(regime) as regime,
-        count(*) filter (where eligible) as n_universe,
-        avg(period_return) filter (where in_universe) as universe_ret
+        count(*) filter (where eligible) as n_universe
     from candidates
     group by date
     having count(period_return) > 0
@@ -83,10 +82,10 @@ forecasts as (
 -- A date without positions is one in cash, unless the strategy skips such dates.
 recorded as (
     select
-        u.date,
-        u.regime,
-        u.n_universe,
-        case $benchmark when 'universe' then u.universe_ret else 0.0 end as bench_ret,
+        m.date,
+        m.regime,
+        m.n_universe,
+        b.ret as bench_ret,
         coalesce(r.status, 'cash') as status,
         coalesce(r.ret, 0.0) as ret,
         v.volatility as forecast,
@@ -98,11 +97,12 @@ recorded as (
         coalesce(r.n_long, 0) as n_long,
         coalesce(r.n_short, 0) as n_short,
         r.at_name_cap
-    from universe_returns u
+    from measured m
     cross join first_position f
-    left join raw r on r.date = u.date
-    left join forecasts v on v.date = u.date
-    where u.date >= f.date and ($on_empty <> 'skip' or r.date is not null)
+    left join benchmark b on b.date = m.date
+    left join raw r on r.date = m.date
+    left join forecasts v on v.date = m.date
+    where m.date >= f.date and ($on_empty <> 'skip' or r.date is not null)
 ),
 
 scaled as (

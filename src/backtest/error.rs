@@ -21,6 +21,33 @@ pub enum BacktestError {
         /// All names.
         known: Vec<String>,
     },
+    /// No benchmark has this name.
+    #[error("there is no benchmark '{name}'\nhelp: {}", nearest_or(nearest, known))]
+    UnknownBenchmark {
+        /// The name that was asked for.
+        name: String,
+        /// Names that are like it.
+        nearest: Vec<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A benchmark does not cover the run.
+    #[error(
+        "{file} has no return for {periods} of the {all} periods, the first from {first} and the last from {last}\n\
+         help: choose dates that it covers (--from, --to), what it reads (its header says), or another: `--set benchmark=cash`"
+    )]
+    NoBenchmark {
+        /// The file of the benchmark.
+        file: String,
+        /// The periods without a return.
+        periods: usize,
+        /// All periods.
+        all: usize,
+        /// The formation date of the first one.
+        first: String,
+        /// The formation date of the last one.
+        last: String,
+    },
     /// A file that a run needs is not in the SQL tree.
     #[error("the SQL folder has no file '{0}'\nhelp: `kairos backtest` needs it; the default tree has it")]
     NoFile(String),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! stages/*.sql (sessions, names, …) ─► STRATEGY.sql ─► weights ─► accounting.sql ─► periods ─► metrics.sql ─► metrics
+//!                                                                  ▲ benchmarks/*.sql
 //! ```
 //!
 //! Every arrow is SQL that a researcher can read and change; portfolios, the optimiser and the volatility target are

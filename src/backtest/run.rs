@@ -16,6 +16,9 @@ use crate::engine::{Engine, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::{Parameters, References, SqlFile, SqlTree};
 
+/// The relation of the benchmark's returns, and the parameter that names its file.
+const BENCHMARK: &str = "benchmark";
+
 /// What a run gave.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -63,17 +66,17 @@ impl<'a> Backtester<'a> {
         Strategies(self.tree)
     }
 
-    /// The datasets that a strategy reads.
+    /// The datasets that a strategy reads with these parameters.
     ///
     /// # Errors
     /// If a file is missing or is not a query.
-    pub fn reads(&self, strategy: &Strategy) -> Result<BTreeSet<String>> {
+    pub fn reads(&self, strategy: &Strategy, parameters: &Parameters) -> Result<BTreeSet<String>> {
         let strategies = self.strategies();
         let mut tables = BTreeSet::new();
-        for file in self.files(strategy)? {
+        for file in self.files(strategy, parameters)? {
             tables.extend(References::of(&query(&file)?).tables.into_iter().map(|table| table.name));
         }
-        let relations = ["weights", "periods", CANDIDATES, "legs"];
+        let relations = ["weights", "periods", CANDIDATES, "legs", BENCHMARK];
         tables.retain(|table| strategies.stage(table).is_none() && !relations.contains(&table.as_str()));
         Ok(tables)
     }
@@ -87,17 +90,18 @@ impl<'a> Backtester<'a> {
         strategy: &Strategy,
         parameters: &Parameters,
     ) -> Result<BTreeMap<String, serde_json::Value>> {
-        let mut used = BTreeMap::new();
-        for file in self.files(strategy)? {
+        let mut used = BTreeMap::from([recorded_benchmark(parameters)]);
+        for file in self.files(strategy, parameters)? {
             used.extend(parameters.bind(&mut query(&file)?, &file)?);
         }
         Ok(used)
     }
 
     /// Every file that a run of the strategy goes through.
-    fn files(&self, strategy: &Strategy) -> Result<Vec<SqlFile>> {
+    fn files(&self, strategy: &Strategy, parameters: &Parameters) -> Result<Vec<SqlFile>> {
         let strategies = self.strategies();
-        let mut files = vec![strategy.file.clone()];
+        let benchmark = strategies.benchmark(&benchmark(parameters))?;
+        let mut files = vec![strategy.file.clone(), benchmark.clone()];
         for shared in ["accounting", "metrics"] {
             files.push(strategies.shared(shared)?.clone());
         }
@@ -113,14 +117,15 @@ impl<'a> Backtester<'a> {
     /// If a parameter does not fit the data, there is nothing to hold or measure, or a file fails.
     pub async fn run(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<Run> {
         let started = Instant::now();
-        self.pin(strategy).await?;
+        self.pin(strategy, parameters).await?;
         let strategies = self.strategies();
-        let tables = self.reads(strategy)?;
+        let tables = self.reads(strategy, parameters)?;
         Request { engine: &self.engine, strategies, tables: &tables, parameters }.check().await?;
         let mut relations = Relations::new(&self.engine, parameters, &mut self.kept);
         let accounting = strategies.shared("accounting")?;
         let metrics = strategies.shared("metrics")?;
-        for file in [&strategy.file, accounting] {
+        let benchmark = strategies.benchmark(&benchmark(parameters))?;
+        for file in [&strategy.file, accounting, benchmark] {
             for stage in strategies.stages_of(file)? {
                 let name = stage.path.rsplit('/').next().and_then(|file| file.strip_suffix(".sql")).unwrap_or_default();
                 match (relations.has(name), Strategies::is_inline(stage)) {
@@ -143,6 +148,8 @@ impl<'a> Backtester<'a> {
                 relations.put("weights", String::new(), &chosen)?;
                 let weights = described(relations.engine(), &chosen).await?;
                 relations.put("weights", String::new(), &Rows::of(weights.clone()))?;
+                relations.inline(BENCHMARK, benchmark)?;
+                relations.used.extend([recorded_benchmark(parameters)]);
                 (Some(weights), relations.whole(accounting).await?)
             }
             false => (None, chosen),
@@ -152,6 +159,7 @@ impl<'a> Backtester<'a> {
         if periods.num_rows() == 0 {
             return Err(no_period(strategy, parameters));
         }
+        covers(benchmark, &periods)?;
         let metrics = relations.whole(metrics).await?.one_batch()?;
         let mut results = Vec::new();
         for (dataset, file) in strategies.results(&strategy.name) {
@@ -170,8 +178,8 @@ impl<'a> Backtester<'a> {
     }
 
     /// Fixes the version of every dataset that the strategy reads, for this and all later runs.
-    async fn pin(&mut self, strategy: &Strategy) -> Result<()> {
-        for name in self.reads(strategy)? {
+    async fn pin(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<()> {
+        for name in self.reads(strategy, parameters)? {
             if self.inputs.contains_key(&name) {
                 continue;
             }
@@ -181,6 +189,35 @@ impl<'a> Backtester<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a run is compared with.
+fn benchmark(parameters: &Parameters) -> String {
+    parameters.get(BENCHMARK).map(|parameter| parameter.value.to_string()).unwrap_or_default()
+}
+
+/// The parameter that names a file, which no statement binds.
+fn recorded_benchmark(parameters: &Parameters) -> (String, serde_json::Value) {
+    (BENCHMARK.to_owned(), benchmark(parameters).into())
+}
+
+/// Whether the benchmark has a return for every period. Without one the figures of the two would be of different dates.
+fn covers(benchmark: &SqlFile, periods: &RecordBatch) -> Result<()> {
+    let returns = periods.column_by_name("bench_ret");
+    let missing = (0..periods.num_rows()).filter(|row| returns.is_some_and(|returns| returns.is_null(*row)));
+    let missing: Vec<usize> = missing.collect();
+    let dates = texts(periods, "date");
+    let date = |row: usize| dates[row].clone().unwrap_or_default();
+    match missing[..] {
+        [] => Ok(()),
+        [first, ..] => Err(BacktestError::NoBenchmark {
+            file: benchmark.origin.clone(),
+            periods: missing.len(),
+            all: periods.num_rows(),
+            first: date(first),
+            last: date(missing[missing.len() - 1]),
+        }),
     }
 }
 

@@ -11,6 +11,8 @@ use crate::pipeline::{Header, References, SqlFile, SqlTree, parse_statements};
 const FOLDER: &str = "backtests/";
 /// The folder of the relations that strategies share.
 const STAGES: &str = "backtests/stages/";
+/// The folder of what a run can be compared with.
+const BENCHMARKS: &str = "backtests/benchmarks/";
 /// The folder of the tables in which the latest run of a strategy is saved.
 const RESULTS: &str = "backtests/results/";
 /// Files of the folder that are no strategies.
@@ -76,6 +78,22 @@ impl Strategies<'_> {
     pub(super) fn shared(&self, name: &str) -> Result<&SqlFile> {
         let path = format!("{FOLDER}{name}.sql");
         self.0.file(&path).ok_or(BacktestError::NoFile(path))
+    }
+
+    /// The file that gives the returns of a benchmark.
+    ///
+    /// # Errors
+    /// [`BacktestError::UnknownBenchmark`].
+    pub(super) fn benchmark(&self, name: &str) -> Result<&SqlFile> {
+        self.0.file(&format!("{BENCHMARKS}{name}.sql")).ok_or_else(|| {
+            let file = |file: &SqlFile| Some(file.path.strip_prefix(BENCHMARKS)?.strip_suffix(".sql")?.to_owned());
+            let known: Vec<String> = self.0.files().filter_map(file).collect();
+            BacktestError::UnknownBenchmark {
+                name: name.to_owned(),
+                nearest: nearest(name, known.iter().map(String::as_str)),
+                known,
+            }
+        })
     }
 
     /// The strategies whose saved runs leave a dataset.

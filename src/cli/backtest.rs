@@ -40,6 +40,9 @@ pub(super) struct BacktestArgs {
     /// Show what would be read, and with which parameters
     #[arg(long)]
     dry_run: bool,
+    /// Exit code 3 if a larger share of the periods has a status other than ok
+    #[arg(long, value_name = "SHARE", default_value_t = MOST, value_parser = share, conflicts_with = "sweep")]
+    tolerate: f64,
     /// Run every combination of some values, such as "top_n=25,50 target_vol=0.1,0.2"
     #[arg(long, value_name = "GRID")]
     sweep: Option<String>,
@@ -138,7 +141,7 @@ pub(super) async fn run(context: &Context, args: &BacktestArgs) -> Result<(), Cl
     if args.save {
         keep(context, &engine, &run).await?;
     }
-    Ok(())
+    is_tolerable(&run, args.tolerate)
 }
 
 /// Runs a strategy, shows and saves it, for the demo.
@@ -170,7 +173,7 @@ async fn dry_run(
 ) -> Result<(), CliError> {
     let lake = context.lake()?;
     let mut table = Table::new(&[("dataset", Align::Left), ("version", Align::Right), ("rows", Align::Right)]);
-    for dataset in backtester.reads(strategy)? {
+    for dataset in backtester.reads(strategy, parameters)? {
         let cells = match lake.snapshot(&dataset).await? {
             Some(snapshot) => [dataset, snapshot.version().to_string(), HumanCount(snapshot.rows()).to_string()],
             None => [dataset, "missing".to_owned(), String::new()],
@@ -188,7 +191,7 @@ async fn dry_run(
     print_table(table)
 }
 
-/// The share of the positions at a cap from which on it deserves a word (spec 06 §6.4).
+/// The share above which something is no exception any more: positions at a cap (spec 06 §6.4), periods out of the ordinary.
 const MOST: f64 = 0.5;
 
 fn show(context: &Context, run: &Run) -> Result<(), CliError> {
@@ -230,6 +233,29 @@ fn statuses(run: &Run) -> Vec<(String, usize)> {
         *counts.entry(status).or_insert(0) += 1;
     }
     counts.into_iter().collect()
+}
+
+/// Whether the figures are those of the strategy, and not of what stood in for it on too many dates (spec 06 §7 D18).
+fn is_tolerable(run: &Run, most: f64) -> Result<(), CliError> {
+    let (all, statuses) = (run.periods.num_rows(), statuses(run));
+    let odd: usize = statuses.iter().map(|(_, count)| count).sum();
+    if odd as f64 <= most * all as f64 {
+        return Ok(());
+    }
+    let named: Vec<String> = statuses.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    Err(CliError::refused(format!(
+        "{odd} of the {all} periods are out of the ordinary ({}), more than {:.0}%: the figures are hardly those of {}\n\
+         help: what was asked for was written; `--tolerate 1` accepts any number of such periods",
+        named.join(", "),
+        100.0 * most,
+        run.strategy
+    )))
+}
+
+/// A share from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a share from 0 to 1, such as 0.2".to_owned())
 }
 
 fn provenance(run_id: String) -> Provenance {
@@ -337,7 +363,8 @@ impl From<BacktestError> for CliError {
             BacktestError::Engine(error) => error.into(),
             BacktestError::Lake(error) => error.into(),
             BacktestError::Pipeline(error) => error.into(),
-            BacktestError::UnknownStrategy { ref name, ref nearest, .. } => {
+            BacktestError::UnknownStrategy { ref name, ref nearest, .. }
+            | BacktestError::UnknownBenchmark { ref name, ref nearest, .. } => {
                 Self::usage(error.to_string()).correct(name, nearest)
             }
             BacktestError::NoColumn { ref column, ref nearest, .. } => {

@@ -8,8 +8,8 @@ use crate::audit::AuditError;
 use crate::engine::{EngineError, Help};
 use crate::lake::LakeError;
 use crate::pipeline::{PipelineError, SourceLocation, SqlFile};
-use crate::raw::RawError;
 use crate::raw::synth::SynthError;
+use crate::raw::{RawError, RawTable};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -87,9 +87,11 @@ impl CliError {
             EngineError::UnknownTable { name, suggestions } => {
                 let place = mention(&file.text, &name).map(|bytes| SourceLocation::of_bytes(file, bytes));
                 let place = place.map_or(String::new(), |place| format!("\n{place}"));
-                let help = match suggestions.as_slice() {
-                    [] => "`kairos datasets` lists what there is".to_owned(),
-                    names => format!("did you mean {}?", names.join(" or ")),
+                let raw = name.strip_prefix("raw.").filter(|table| RawTable::find(table).is_ok());
+                let help = match (suggestions.as_slice(), raw) {
+                    ([], Some(table)) => format!("`kairos land {table} FILE` or `kairos sync {table}` brings it"),
+                    ([], None) => "`kairos datasets` lists what there is".to_owned(),
+                    (names, _) => format!("did you mean {}?", names.join(" or ")),
                 };
                 let message = format!("there is no dataset '{name}' in the lake{place}\nhelp: {help}");
                 Self::failed(message).correct(&name, &suggestions)

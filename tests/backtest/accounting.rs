@@ -1,8 +1,9 @@
 //! The default mode keeps its books: returns, drift, costs and delistings can be computed again from positions and prices.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use crate::common::Desk;
+use crate::common::{Desk, SQL};
 use crate::market::{Csv, NAMES, Periods, alpha, close, dates, default, lake, ticker};
 
 /// Decisions from 2019-05-21, the session number 100, every fifth session.
@@ -36,6 +37,61 @@ fn without_costs_and_limits_a_return_is_the_mean_of_the_best_names() {
         let everybody = names.iter().map(earned).sum::<f64>() / NAMES as f64;
         assert_close(bench[period], everybody, 1e-14, "benchmark");
     }
+}
+
+/// Lands a fund called MKT that has a price from its session `first` to `last`.
+fn land_fund(desk: &Desk, first: usize, last: usize) {
+    let mut rows = String::from("ticker,date,open,high,low,close,volume,closeadj,closeunadj,lastupdated\n");
+    for (t, date) in dates().iter().enumerate().take(last + 1).skip(first) {
+        let (price, adjusted) = (fund(t), fund(t) / 2.0);
+        writeln!(rows, "MKT,{date},{price},{price},{price},{price},1000,{adjusted},{price},{date}").unwrap();
+    }
+    let file = desk.write("sfp.csv", &rows);
+    desk.ok(&["land", "sfp", &file]);
+}
+
+/// The price of the fund, with as many digits as the vendor gives.
+fn fund(t: usize) -> f64 {
+    ((100.0 + t as f64 + 5.0 * (0.3 * t as f64).sin()) * 1e3).round() / 1e3
+}
+
+#[test]
+fn a_fund_is_a_benchmark_from_execution_to_execution() {
+    let desk = lake();
+    land_fund(&desk, 0, 199);
+    let fund_options = ["--set", "benchmark=fund", "--set", "benchmark_ticker=MKT"];
+    let run = default(&desk, "risk1", &[&FROM[..], &FREE[..], &fund_options[..], &["--top-n", "8"]].concat());
+    let (net, bench, active) = (run.returns("port_ret"), run.returns("bench_ret"), run.returns("active_ret"));
+    assert_eq!(bench.len(), 19);
+    for period in 0..bench.len() {
+        let t = FIRST + 5 * period;
+        assert_close(bench[period], fund(t + 6) / fund(t + 1) - 1.0, 1e-14, "benchmark");
+        assert_close(active[period], net[period] - bench[period], 1e-14, "active return");
+    }
+    let cash = ["--set", "benchmark=cash"];
+    let run = default(&desk, "risk1", &[&FROM[..], &FREE[..], &cash[..], &["--top-n", "8"]].concat());
+    assert!(run.returns("bench_ret").iter().all(|ret| *ret == 0.0));
+    assert_eq!(run.returns("port_ret"), net, "what a run is compared with does not change it");
+}
+
+#[test]
+fn a_benchmark_that_does_not_cover_the_run_is_refused() {
+    let desk = lake();
+    let run = |ticker: &str, code| {
+        let setting = format!("benchmark_ticker={ticker}");
+        let options = ["--alpha", "alpha", "--top-n", "8", "--set", "benchmark=fund", "--set", &setting];
+        desk.fails(code, &[&["--sql", SQL, "backtest", "risk1"], &FROM[..], &options[..]].concat())
+    };
+    let message = run("MKT", 1);
+    assert!(message.contains("raw.sfp") && message.contains("kairos land"), "{message}");
+    // The execution of the seventh period, on session 131, is the first one with a price.
+    land_fund(&desk, 131, 199);
+    let message = run("MKT", 1);
+    for words in ["benchmarks/fund.sql has no return for 6 of the 19 periods", "from 2019-05-21", "from 2019-06-25"] {
+        assert!(message.contains(words), "no {words:?} in {message}");
+    }
+    let message = run("QQQ", 1);
+    assert!(message.contains("no return for 19 of the 19 periods"), "{message}");
 }
 
 /// Weights by name.

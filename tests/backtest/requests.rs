@@ -30,6 +30,10 @@ fn names_that_do_not_exist_are_corrected() {
         &desk.fails(1, &["--sql", SQL, "--overlay", REFERENCE, "backtest", "regime_switching"]),
         &["no backtest_results_longonly_r4", "a saved run of risk4 or risk4_save", "kairos backtest risk4_save --save"],
     );
+    says(
+        &refused(&desk, 2, &["risk1", "--alpha", "alpha", "--set", "benchmark=universe_"]),
+        &["no benchmark 'universe_'", "did you mean universe?"],
+    );
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "--sweep", "top_n"]), &["cannot read the grid"]);
     says(&refused(&desk, 2, &["risk1", "--alpha", "alpha", "-o", "out.xlsx"]), &["cannot tell the format"]);
 }
@@ -95,6 +99,24 @@ fn numbers_that_make_no_sense_are_refused() {
         ),
         &["ex_ante_cov", "no value on any date", "cov_window"],
     );
+}
+
+#[test]
+fn a_run_with_too_many_odd_periods_is_written_and_then_refused() {
+    let desk = lake();
+    let file = desk.path("periods.csv").display().to_string();
+    // With betas that change, a book that hardly may trade cannot stay neutral: the optimiser lets it trade.
+    let with_beta = "create or replace table feat_matrix as select *, beta_252d + 0.3 * alpha as wild from feat_matrix \
+                     order by ticker, date";
+    desk.ok(&["sql", "-c", with_beta]);
+    let options =
+        "--alpha alpha --beta wild --top-n 8 --bottom-n 8 --set name_cap=0.2 --set optimizer_turnover_cap=0.001";
+    let request = [&["ls_opt", "-o", &file], &options.split(' ').collect::<Vec<_>>()[..]].concat();
+    let message = refused(&desk, 3, &[&request[..], &["--tolerate", "0"]].concat());
+    says(&message, &["periods are out of the ordinary", "more than 0%", "of ls_opt", "--tolerate 1"]);
+    assert!(Csv::read(&file).texts("status").iter().any(|status| status != "solved" && status != "ok"));
+    desk.ok(&[&["--sql", SQL, "backtest"], &request[..], &["--tolerate", "1"]].concat());
+    says(&refused(&desk, 2, &[&request[..], &["--tolerate", "20"]].concat()), &["a share from 0 to 1"]);
 }
 
 #[test]

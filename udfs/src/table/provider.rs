@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -41,7 +42,7 @@ impl TableProvider for TableFunctionProvider {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut inputs = Vec::new();
         for input in &self.inputs {
-            inputs.push(session.create_physical_plan(input).await?);
+            inputs.push(unoptimized(session, input).await?);
         }
         let whole: Arc<dyn ExecutionPlan> = Arc::new(TableFunctionExec::new(self.call.clone(), inputs)?);
         let Some(projection) = projection else { return Ok(whole) };
@@ -54,4 +55,14 @@ impl TableProvider for TableFunctionProvider {
         };
         Ok(Arc::new(ProjectionExec::try_new(projection.iter().map(column), whole)?))
     }
+}
+
+/// A relation's operators before the physical optimiser. It goes through them with the rest of the statement, and does not
+/// bear plans that it has seen: it would exchange the sides of joins that filter by what they have read.
+async fn unoptimized(session: &dyn Session, input: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    let Some(state) = session.as_any().downcast_ref::<SessionState>() else {
+        return session.create_physical_plan(input).await;
+    };
+    let builder = SessionStateBuilder::new_from_existing(state.clone());
+    builder.with_physical_optimizer_rules(Vec::new()).build().create_physical_plan(input).await
 }
