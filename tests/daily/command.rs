@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::vendor::{BadKey, Fault, KEY};
+use crate::common::vendor::{BadKey, Event, Fault, KEY};
 use crate::common::{Desk, SQL};
 use crate::world::{LAST, World, seen};
 
@@ -32,6 +32,27 @@ fn a_check_says_what_would_be_asked() {
     // What came is kept as it came.
     let received = walk(&world.desk.path("lake/_received/sep"));
     assert!(received.iter().any(|file| file.ends_with("manifest.json")) && received.len() >= 2, "{received:?}");
+}
+
+#[test]
+fn a_new_symbol_reaches_the_tables_that_are_not_asked_for() {
+    let world = world();
+    let tomorrow = world.sessions[1];
+    world.ok(&["sync", "--as-of", &world.sessions[0].to_string()]);
+    let ticker = world.desk.rows("select ticker from raw.sep group by ticker order by count(*) desc, ticker limit 1")
+        [0][0]
+        .clone();
+    let event = Event::Rename { from: ticker.clone(), to: "NEWNAME".into() };
+    world.server.state().market.schedule(tomorrow, event);
+    world.reveal(tomorrow);
+    // Once `tickers` is stored it does not tell of the symbol again.
+    let said = world.ok(&["sync", "tickers", "--as-of", LAST]);
+    assert!(said.contains("sep") && said.contains("daily"), "{said}");
+    let rows = |name: &str| world.desk.number(&format!("select count(*) from raw.sep where ticker = '{name}'"));
+    assert!(rows("NEWNAME") > 100.0 && rows(&ticker) == 0.0, "{said}");
+    // What else is new of these tables is still to come.
+    world.ok(&["sync", "--as-of", LAST]);
+    world.assert_holds_what_is_shown(tomorrow);
 }
 
 fn walk(folder: &std::path::Path) -> Vec<String> {

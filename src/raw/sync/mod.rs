@@ -124,7 +124,8 @@ pub async fn pending(
 
 /// Brings tables up to date. One result per table, in the order of landing: a table that fails does not keep the others from
 /// landing, except one that tells which tickers changed; and what tells so of other tables is landed after them, or it
-/// would not tell again what a table that failed has missed.
+/// would not tell again what a table that failed has missed. For the same reason a stored table that is not asked for gets
+/// the tickers that are told of.
 ///
 /// # Errors
 /// If what is stored cannot be read. Everything else is a result of its table.
@@ -134,7 +135,8 @@ pub async fn sync(
     tables: &[&'static RawTable],
     options: &SyncOptions,
 ) -> Result<Vec<(&'static RawTable, Result<TableSync>)>> {
-    let stored = Stored::read(lake, tables).await?;
+    let all: Vec<&RawTable> = RawTable::all().iter().collect();
+    let stored = Stored::read(lake, &all).await?;
     let sync = Sync { lake, client, options, stored };
     sync.sweep()?;
     let mut pulled = Vec::new();
@@ -143,9 +145,12 @@ pub async fn sync(
         let main = sync.pull_table(table).await;
         pulled.push((*table, started.elapsed(), main));
     }
-    let restated = sync.restated(&pulled);
+    let restated = sync.restated(&pulled, &TELLING);
+    let besides = sync.concerned_besides(tables, &pulled);
+    let besides = besides.into_iter().map(|table| (table, Duration::ZERO, Ok(None)));
+    let pulled = pulled.into_iter().map(|(table, pulling, main)| (table, pulling, main.map(Some)));
     let (last, first): (Vec<_>, Vec<_>) =
-        pulled.into_iter().partition(|(table, ..)| TELLING_OTHERS.contains(&table.name));
+        pulled.chain(besides).partition(|(table, ..)| TELLING_OTHERS.contains(&table.name));
     let mut results: Vec<(&'static RawTable, Result<TableSync>)> = Vec::new();
     for (table, pulling, main) in first.into_iter().chain(last) {
         let waits = TELLING_OTHERS.contains(&table.name);
@@ -235,13 +240,24 @@ impl Sync<'_> {
     }
 
     /// The tickers that need their whole history again, or the table without which that is not known.
-    fn restated(&self, pulled: &[Pulled]) -> Result<Restated, &'static str> {
+    fn restated(&self, pulled: &[Pulled], telling: &[&str]) -> Result<Restated, &'static str> {
         let mut restated = Restated::default();
-        for (table, _, main) in pulled.iter().filter(|(table, ..)| TELLING.contains(&table.name)) {
+        for (table, _, main) in pulled.iter().filter(|(table, ..)| telling.contains(&table.name)) {
             let told = main.as_ref().map_err(drop).and_then(|main| self.tell(table, main, &mut restated).map_err(drop));
             told.map_err(|()| table.name)?;
         }
         Ok(restated)
+    }
+
+    /// The stored tables that are not asked for and concern tickers that the pulls tell of.
+    fn concerned_besides(&self, tables: &[&'static RawTable], pulled: &[Pulled]) -> Vec<&'static RawTable> {
+        let Ok(told) = self.restated(pulled, &TELLING_OTHERS) else {
+            return Vec::new(); // nothing that tells is landed then
+        };
+        let asked_for = |table: &RawTable| tables.iter().any(|asked| asked.name == table.name);
+        let concerned =
+            |table: &RawTable| self.stored.watermark(table).is_some() && !told.steps(&table.facts()).is_empty();
+        RawTable::all().iter().filter(|table| !asked_for(table) && concerned(table)).collect()
     }
 
     /// Adds what the pull of one table tells.
@@ -268,19 +284,21 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// Pulls what else the table needs, lands everything, and only then records it.
+    /// Pulls what else the table needs, lands everything, and only then records it. `main` is what the table was asked for.
     async fn settle(
         &self,
         table: &'static RawTable,
-        main: Brought,
+        main: Option<Brought>,
         restated: &Restated,
         pulling: Duration,
     ) -> Result<TableSync> {
         let started = Instant::now();
-        let watermark = main.pull.record().watermark.max(self.stored.watermark(table));
+        let pulled_to = main.as_ref().and_then(|main| main.pull.record().watermark);
+        let watermark = pulled_to.max(self.stored.watermark(table));
         let mut done = TableSync { table: table.name, watermark, ..TableSync::default() };
-        let is_whole = main.step.request.window == Window::Everything;
-        let mut all = vec![main];
+        let is_whole = main.as_ref().is_some_and(|main| main.step.request.window == Window::Everything);
+        let of_table = usize::from(main.is_some());
+        let mut all = Vec::from_iter(main);
         for step in restated.steps(&table.facts()) {
             if !is_whole && self.stored.watermark(table).is_some() {
                 all.push(self.pull(table, step).await?);
@@ -295,7 +313,7 @@ impl Sync<'_> {
                 pulls::keep(self.lake, &brought.pull).await?;
             }
             // A pull of single tickers says nothing of the others, however new its rows are.
-            kept.push(Kept { record: brought.pull.record(), advances: at == 0, version: done.version });
+            kept.push(Kept { record: brought.pull.record(), advances: at < of_table, version: done.version });
         }
         Pulls::append(self.lake, &kept, &self.options.land.run_id, started).await?;
         for brought in &all {
