@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use futures::StreamExt;
+use datafusion::common::DataFusionError;
+use datafusion::common::runtime::SpawnedTask;
+use futures::{Stream, StreamExt, stream};
 
 use super::check::{Check, EACH_PHASE, Question, Severity};
 use super::subject::{self, Subject};
 use super::{AuditError, Result};
-use crate::engine::{Engine, Outcome};
+use crate::engine::{Engine, EngineError, Outcome};
 use crate::lake::CommitRecord;
 use crate::pipeline::Pipeline;
 
@@ -61,6 +63,12 @@ impl CheckResult {
         matches!(self.status, Status::Found(_) | Status::Broken(_))
     }
 }
+
+/// Questions about columns that are asked at the same time.
+const AT_ONCE: usize = 4;
+
+/// The dataset that a question is about, how many rows it finds, and the first of them.
+type Answer = (Option<String>, Result<(u64, Vec<Offender>)>);
 
 /// Asks checks about datasets.
 pub struct Auditor<'a> {
@@ -132,18 +140,22 @@ impl<'a> Auditor<'a> {
         if questions.is_empty() {
             status = Status::Skipped("no such dataset".into());
         }
+        let mut asked = Vec::new();
         for question in questions {
-            if let Some(missing) = self.missing(&question, subjects).await? {
-                status = Status::Skipped(format!("needs {missing}"));
-                continue;
+            match self.missing(&question, subjects).await? {
+                Some(missing) => status = Status::Skipped(format!("needs {missing}")),
+                None => asked.push(question),
             }
-            match self.rows(engine, &question, self.offenders - offenders.len()).await {
+        }
+        let mut answers = self.answers(engine, asked);
+        while let Some((dataset, answer)) = answers.next().await {
+            match answer {
                 Ok((count, shown)) => {
                     rows += count;
-                    offenders.extend(shown);
+                    offenders.extend(shown.into_iter().take(self.offenders - offenders.len()));
                 }
                 Err(error) => {
-                    let about = question.dataset.map_or(String::new(), |dataset| format!("{dataset}: "));
+                    let about = dataset.map_or(String::new(), |dataset| format!("{dataset}: "));
                     status = Status::Broken(format!("{about}{}", explained(error)));
                     break;
                 }
@@ -172,24 +184,41 @@ impl<'a> Auditor<'a> {
         Ok(None)
     }
 
-    /// How many rows a question finds, and the first `room` of them.
-    async fn rows(&self, engine: &Engine, question: &Question, room: usize) -> Result<(u64, Vec<Offender>)> {
-        let planned = engine.plan(question.statement.clone()).await?;
-        let Outcome::Rows(mut rows) = engine.run(planned, CommitRecord::default()).await? else {
-            return Ok((0, Vec::new()));
-        };
-        let (mut count, mut offenders) = (0, Vec::new());
-        while let Some(batch) = rows.next().await {
-            let batch = batch?;
-            count += batch.num_rows() as u64;
-            for row in 0..batch.num_rows().min(room - offenders.len()) {
-                let dataset = question.dataset.clone();
-                let cells = cells(&batch, row, question.column.as_deref())?;
-                offenders.push(Offender { dataset, row: cells });
+    /// The answers in the order of the questions, each with the dataset that it is about. Questions about columns are many and
+    /// small, and planned by one thread each, so that several are asked at once; one about a whole dataset uses all threads by
+    /// itself.
+    fn answers(&self, engine: &Engine, questions: Vec<Question>) -> impl Stream<Item = Answer> + use<> {
+        let at_once = if questions.iter().all(|question| question.column.is_some()) { AT_ONCE } else { 1 };
+        let (engine, room) = (engine.clone(), self.offenders);
+        let answer = move |question: Question| {
+            let (engine, dataset) = (engine.clone(), question.dataset.clone());
+            let task = SpawnedTask::spawn(async move { rows(&engine, &question, room).await });
+            async move {
+                let interrupted = |error| EngineError::from(DataFusionError::ExecutionJoin(Box::new(error))).into();
+                (dataset, task.join_unwind().await.map_err(interrupted).flatten())
             }
-        }
-        Ok((count, offenders))
+        };
+        Box::pin(stream::iter(questions).map(answer).buffered(at_once))
     }
+}
+
+/// How many rows a question finds, and the first `room` of them.
+async fn rows(engine: &Engine, question: &Question, room: usize) -> Result<(u64, Vec<Offender>)> {
+    let planned = engine.plan(question.statement.clone()).await?;
+    let Outcome::Rows(mut rows) = engine.run(planned, CommitRecord::default()).await? else {
+        return Ok((0, Vec::new()));
+    };
+    let (mut count, mut offenders) = (0, Vec::new());
+    while let Some(batch) = rows.next().await {
+        let batch = batch?;
+        count += batch.num_rows() as u64;
+        for row in 0..batch.num_rows().min(room - offenders.len()) {
+            let dataset = question.dataset.clone();
+            let cells = cells(&batch, row, question.column.as_deref())?;
+            offenders.push(Offender { dataset, row: cells });
+        }
+    }
+    Ok((count, offenders))
 }
 
 /// `name=value` for each cell of a row that has one, led by the column that the question is about.
@@ -207,7 +236,6 @@ fn cells(batch: &RecordBatch, row: usize, column: Option<&str>) -> Result<String
 }
 
 fn explained(error: AuditError) -> String {
-    use crate::engine::EngineError;
     match error {
         AuditError::Engine(EngineError::Query { message, at: Some((line, _)), .. }) => {
             format!("{message} (line {line})")

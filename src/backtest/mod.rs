@@ -14,6 +14,7 @@ mod compare;
 mod contract;
 mod error;
 mod figures;
+mod inputs;
 mod relations;
 mod request;
 mod review;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
-use datafusion::arrow::datatypes::Int64Type;
+use datafusion::arrow::datatypes::{Int64Type, Schema};
 use kairos_udfs::nearest;
 
 use super::contract::CANDIDATES;
@@ -12,7 +12,6 @@ use super::run::texts;
 use super::strategy::{Strategies, Strategy};
 use super::{BacktestError, Result};
 use crate::engine::Engine;
-use crate::lake::Snapshot;
 use crate::pipeline::{ParameterValue, Parameters};
 
 /// A request: parameters for a strategy that reads these tables.
@@ -37,12 +36,11 @@ impl Request<'_> {
         let Some(matrix) = self.tables.iter().find(|table| table.starts_with("feat_matrix")) else {
             return Ok(());
         };
-        let Some(snapshot) = self.engine.lake().snapshot(matrix).await? else {
-            return Ok(()); // the engine says it, with what to do
-        };
+        // Without rows: what columns there are. Where the matrix is missing, the engine says it, with what to do.
+        let columns = self.engine.rows(&format!("select * from {matrix} limit 0")).await?.schema();
         for name in ["alpha", "beta", "target"] {
             if let Some(column) = text(self.parameters, name) {
-                is_number(&snapshot, column, format!("--{name}"))?;
+                is_number(matrix, &columns, column, format!("--{name}"))?;
             }
         }
         horizon(self.parameters)?;
@@ -79,8 +77,8 @@ impl Request<'_> {
 }
 
 /// Whether the matrix has a column, of numbers.
-fn is_number(matrix: &Snapshot, column: String, parameter: String) -> Result<()> {
-    let (schema, dataset) = (matrix.schema(), matrix.dataset().to_owned());
+fn is_number(matrix: &str, schema: &Schema, column: String, parameter: String) -> Result<()> {
+    let dataset = matrix.to_owned();
     let Ok(field) = schema.field_with_name(&column) else {
         let nearest = nearest(&column, schema.fields().iter().map(|field| field.name().as_str()));
         let help = match nearest.as_slice() {

@@ -8,6 +8,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 
 use super::contract::{CANDIDATES, ends_in_positions};
+use super::inputs::Inputs;
 use super::relations::{Kept, Relations, Rows};
 use super::request::{Request, no_period, nothing_held};
 use super::strategy::{Strategies, Strategy, query};
@@ -35,6 +36,9 @@ pub struct Run {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// The datasets that were read, and the version of each.
     pub inputs: BTreeMap<String, u64>,
+    /// The matrices that were stored before a dataset of theirs changed, with those datasets. Their columns were read from
+    /// the datasets.
+    pub behind: BTreeMap<String, Vec<String>>,
     /// The rows of the strategy's saved tables, by dataset.
     pub results: Vec<(String, RecordBatch)>,
     /// Wall time.
@@ -50,16 +54,15 @@ impl Run {
 
 /// Runs strategies over one lake, as it is when the first run starts.
 pub struct Backtester<'a> {
-    engine: Engine,
     tree: &'a SqlTree,
     kept: Kept,
-    inputs: BTreeMap<String, u64>,
+    inputs: Inputs<'a>,
 }
 
 impl<'a> Backtester<'a> {
     /// A backtester that has computed nothing yet.
     pub fn new(engine: &Engine, tree: &'a SqlTree) -> Self {
-        Self { engine: engine.clone(), tree, kept: Kept::new(), inputs: BTreeMap::new() }
+        Self { tree, kept: Kept::new(), inputs: Inputs::new(engine, tree) }
     }
 
     fn strategies(&self) -> Strategies<'a> {
@@ -117,11 +120,14 @@ impl<'a> Backtester<'a> {
     /// If a parameter does not fit the data, there is nothing to hold or measure, or a file fails.
     pub async fn run(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<Run> {
         let started = Instant::now();
-        self.pin(strategy, parameters).await?;
-        let strategies = self.strategies();
         let tables = self.reads(strategy, parameters)?;
-        Request { engine: &self.engine, strategies, tables: &tables, parameters }.check().await?;
-        let mut relations = Relations::new(&self.engine, parameters, &mut self.kept);
+        for name in &tables {
+            self.inputs.pin(name, parameters).await?;
+        }
+        let strategies = self.strategies();
+        let engine = &self.inputs.engine;
+        Request { engine, strategies, tables: &tables, parameters }.check().await?;
+        let mut relations = Relations::new(engine, parameters, &mut self.kept);
         let accounting = strategies.shared("accounting")?;
         let metrics = strategies.shared("metrics")?;
         let benchmark = strategies.benchmark(&benchmark(parameters))?;
@@ -171,24 +177,11 @@ impl<'a> Backtester<'a> {
             weights,
             metrics,
             parameters: std::mem::take(&mut relations.used),
-            inputs: self.inputs.clone(),
+            inputs: self.inputs.versions.clone(),
+            behind: self.inputs.behind.clone(),
             results,
             seconds: started.elapsed().as_secs_f64(),
         })
-    }
-
-    /// Fixes the version of every dataset that the strategy reads, for this and all later runs.
-    async fn pin(&mut self, strategy: &Strategy, parameters: &Parameters) -> Result<()> {
-        for name in self.reads(strategy, parameters)? {
-            if self.inputs.contains_key(&name) {
-                continue;
-            }
-            if let Some(snapshot) = self.engine.lake().snapshot(&name).await? {
-                self.inputs.insert(name, snapshot.version());
-                self.engine = self.engine.clone().with_snapshot(snapshot);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -206,6 +206,12 @@ fn show(context: &Context, run: &Run) -> Result<(), CliError> {
             print_table(table)?;
         }
     }
+    for (matrix, newer) in &run.behind {
+        context.say(format_args!(
+            "{matrix} was stored before {}; its columns were read from the datasets, `kairos run {matrix}` stores it anew",
+            newer.join(", ")
+        ));
+    }
     for (status, count) in statuses(run) {
         context.say(format_args!("{count} of the periods: {status}"));
     }

@@ -16,7 +16,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::{CreateMemoryTable, Expr, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning, SplitPoint};
+use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, SplitPoint};
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
@@ -29,7 +29,7 @@ use super::store::{Stored, Writer, folder, stem, store};
 use super::{EngineError, Result};
 use crate::lake::{
     ColumnRecord, CommitRecord, DataFile, DatasetProvider, DatasetWriter, Lake, LakeError, Layout, NewVersion,
-    Snapshot, SpliceWriter, storable_schema,
+    Snapshot, SpliceWriter, ranges_of_leading, storable_schema,
 };
 
 /// A version that a statement committed.
@@ -209,8 +209,7 @@ fn cut(
     let groups = target.min(splits.len() + 1);
     let starts = (1..groups).map(|group| splits[group * (splits.len() + 1) / groups - 1].clone());
     let points = starts.map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))])).collect();
-    let leading = LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
-    let ranges = Partitioning::Range(RangePartitioning::try_new(leading, points)?);
+    let ranges = Partitioning::Range(ranges_of_leading(ordering, points)?);
     let dealt = Arc::new(RepartitionExec::try_new(unsorted, ranges)?);
     Ok(Some(Arc::new(SortExec::new(ordering.clone(), dealt).with_preserve_partitioning(true))))
 }

@@ -7,12 +7,14 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::error::Result;
 use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr, RangePartitioning};
+use datafusion::physical_expr::{LexOrdering, Partitioning, PhysicalSortExpr};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+
+use crate::lake::ranges_of_leading;
 
 /// A plan and where its rows have the ticker and the date.
 #[derive(Debug, Clone)]
@@ -76,9 +78,7 @@ impl Keyed {
         let Partitioning::Range(range) = leading.plan.output_partitioning() else {
             return self.with(self.one_partition()?).sorted();
         };
-        let ticker = LexOrdering::new([self.order()?.first().clone()]);
-        let ticker = ticker.ok_or_else(|| DataFusionError::Internal("a key without columns".to_owned()))?;
-        let ranges = Partitioning::Range(RangePartitioning::try_new(ticker, range.split_points().to_vec())?);
+        let ranges = Partitioning::Range(ranges_of_leading(&self.order()?, range.split_points().to_vec())?);
         self.with(Arc::new(RepartitionExec::try_new(self.plan.clone(), ranges)?)).sorted()
     }
 

@@ -32,6 +32,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Exe
 
 use super::replace::replace;
 use super::small_sides::rows_read;
+use crate::lake::ranges_of_leading;
 
 /// Replaces the sort of a union whose largest input is in that order already. It comes last, when it is known which order is
 /// asked for.
@@ -85,7 +86,7 @@ fn ranges_of_largest(inputs: &[Arc<dyn ExecutionPlan>], order: &LexOrdering) -> 
         return Ok(None);
     };
     match range.ordering().iter().eq([own.first()]) && is_in_order(largest, &own)? {
-        true => ranges_by_first(order, range.split_points()).map(Some),
+        true => ranges_of_leading(order, range.split_points().to_vec()).map(Some),
         false => Ok(None),
     }
 }
@@ -99,7 +100,7 @@ fn arranged(
     let Some(order) = order_of(input, order) else {
         return plan_err!("a union is ordered by an expression: {order}");
     };
-    let ranges = Partitioning::Range(ranges_by_first(&order, starts)?);
+    let ranges = Partitioning::Range(ranges_of_leading(&order, starts.to_vec())?);
     let cut = match input.output_partitioning() == &ranges {
         true => input.clone(),
         false => Arc::new(RepartitionExec::try_new(input.clone(), ranges)?),
@@ -108,11 +109,6 @@ fn arranged(
         true => cut,
         false => Arc::new(SortExec::new(order, cut).with_preserve_partitioning(true)),
     })
-}
-
-fn ranges_by_first(order: &LexOrdering, starts: &[SplitPoint]) -> Result<RangePartitioning> {
-    let first = LexOrdering::new([order.first().clone()]).unwrap_or_else(|| order.clone());
-    RangePartitioning::try_new(first, starts.to_vec())
 }
 
 /// The order of the union by the names that the columns have in an input; nothing if it is not by columns.

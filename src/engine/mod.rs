@@ -35,11 +35,13 @@ use std::time::Instant;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::view::ViewTable;
 use datafusion::datasource::MemTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use kairos_udfs::Threads;
 
@@ -132,6 +134,17 @@ impl Engine {
         let name = snapshot.dataset().to_owned();
         let table = Arc::new(DatasetProvider::new(&self.lake, Arc::new(snapshot)));
         self.with_relation(&name, table)
+    }
+
+    /// The same engine, in which `name` stands for a query at the versions that its datasets have now, also if the lake has a
+    /// dataset of that name.
+    ///
+    /// # Errors
+    /// If the query cannot be planned.
+    pub async fn with_query(self, name: &str, query: ast::Query) -> Result<Self> {
+        let statement = ast::Statement::Query(Box::new(query));
+        let logical = self.plan(Statement::Statement(Box::new(statement))).await?.logical;
+        Ok(self.with_relation(name, Arc::new(ViewTable::new(logical, None))))
     }
 
     /// The same engine, in which `schema.name` is `table`, also if the lake has a dataset of that name. Raw tables stay

@@ -42,6 +42,7 @@ pub use lock::{Holder, Lock};
 pub use log::{HistoryEntry, NewVersion};
 pub use record::{ColumnRecord, CommitRecord};
 pub use scan::DatasetProvider;
+pub(crate) use scan::ranges_of_leading;
 pub use snapshot::{ColumnSummary, DataFile, Snapshot};
 pub(crate) use splice::{Source, Splice, SpliceWriter, Stored, lines_up};
 pub use vacuum::{Garbage, Keep};

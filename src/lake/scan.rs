@@ -126,10 +126,15 @@ impl DatasetProvider {
     }
 
     fn range_partitioning(&self, ordering: &LexOrdering, starts: Vec<String>) -> Result<Partitioning> {
-        let leading = LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
         let points = starts.into_iter().map(|start| SplitPoint::new(vec![ScalarValue::Utf8(Some(start))]));
-        Ok(Partitioning::Range(RangePartitioning::try_new(leading, points.collect())?))
+        Ok(Partitioning::Range(ranges_of_leading(ordering, points.collect())?))
     }
+}
+
+/// Rows of this order cut at these values of its leading column, as datasets are.
+pub(crate) fn ranges_of_leading(ordering: &LexOrdering, starts: Vec<SplitPoint>) -> Result<RangePartitioning> {
+    let leading = LexOrdering::new([ordering.first().clone()]).unwrap_or_else(|| ordering.clone());
+    RangePartitioning::try_new(leading, starts)
 }
 
 /// Some of the layout's splits, as many as make about `target` groups of similar size of the files that are left.

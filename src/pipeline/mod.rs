@@ -14,6 +14,7 @@
 
 mod bind;
 mod bound;
+mod definition;
 mod error;
 mod files;
 mod gate;
@@ -42,6 +43,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::View;
 
 pub use bound::{BoundStep, Functions};
+pub use definition::Definition;
 pub use error::{PipelineError, SourceLocation};
 pub use files::{READ_CSV, bind_files};
 pub use gate::{Gate, GateReport};

@@ -1,7 +1,7 @@
 //! Runs that are kept: their datasets, comparison, and sweeps.
 
-use crate::common::SQL;
-use crate::market::{Csv, default, lake};
+use crate::common::{SQL, stderr};
+use crate::market::{Csv, default, lake, periods};
 
 #[test]
 fn a_saved_run_is_in_the_lake_with_what_it_was_made_from() {
@@ -81,4 +81,38 @@ fn a_dry_run_reads_nothing_and_says_what_it_would() {
     for strategy in ["baseline", "risk1", "risk2", "risk3", "risk4", "ls", "ls_opt", "regime_switching", "short_only"] {
         assert!(list.lines().any(|line| line.starts_with(strategy)), "{list}");
     }
+}
+
+#[test]
+fn a_matrix_that_is_behind_is_read_from_its_datasets() {
+    let desk = lake();
+    let store = |statement: &str| {
+        desk.ok(&["sql", "-c", &format!("create or replace table {statement} order by ticker, date")])
+    };
+    let matrix = "feat_matrix as select * from assemble(sep_base_academic, feat_signal)";
+    desk.write(
+        "own/matrix/feat_matrix.sql",
+        &format!("-- feat_matrix: one signal.\ncreate or replace table {matrix} order by ticker, date\n"),
+    );
+    let own = desk.path("own").display().to_string();
+    // A tree of this one file, for the other datasets are there.
+    desk.write("own/pipeline.toml", "");
+    let build = || desk.ok(&["--sql", &own, "run", "--no-checks"]);
+    let run = || periods(&desk, &["--overlay", &own], "risk1", &["--top-n", "8"]).returns("port_ret");
+    let says = || stderr(&desk.run(&["--sql", SQL, "--overlay", &own, "backtest", "risk1", "--alpha", "alpha"]));
+    store("feat_signal as select ticker, date, alpha, vol_blend, adv_20, beta_252d, ret_1d, ret_5d_f from feat_matrix");
+    build();
+    let before = run();
+    assert!(!says().contains("was stored before"), "{}", says());
+    store("feat_signal as select * exclude (alpha), -alpha as alpha from feat_signal");
+    let read_through = run();
+    assert!(
+        says().contains("feat_matrix was stored before feat_signal; its columns were read from the datasets"),
+        "{}",
+        says()
+    );
+    build();
+    assert_ne!(before, read_through, "the signal is the new one");
+    assert_eq!(read_through, run(), "as from the matrix that is stored anew");
+    assert!(!says().contains("was stored before"), "{}", says());
 }
