@@ -9,6 +9,14 @@ from report import met, row
 FACTOR = "mom_12_1"
 
 
+# What is built after a weight has changed: the composites, through which a backtest reads the matrix; or everything that is stored.
+MODES = {
+    "composites": ["--phase", "composites", "--no-checks"],
+    "matrix and snapshot too": ["--no-checks"],
+    "matrix and snapshot too, checks": [],
+}
+
+
 def change(market, words, weights):
     """Another weight each time, so that there is something to rebuild; risk4 ranks by the composite that has it."""
     market.tidy()
@@ -22,9 +30,8 @@ def measure_change(markets, options):
     market.land()
     market.build()
     weights = (0.3 + step / 1000 for step in itertools.count(1))
-    modes = {"no checks": ["--no-checks"], "checks": []}
     samples = in_turn(
-        {mode: lambda words=words: change(market, words, weights) for mode, words in modes.items()}, options.runs
+        {mode: lambda words=words: change(market, words, weights) for mode, words in MODES.items()}, options.runs
     )
     rows = market.rows("feat_matrix")
     values = market.values("feat_matrix")

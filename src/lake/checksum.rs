@@ -10,10 +10,10 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use flate2::Crc;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt, TryFutureExt};
 use object_store::buffered::BufWriter;
 use parquet::arrow::async_writer::AsyncFileWriter;
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
 
 /// Bytes of a block: small against a column chunk, so that little is read only to be checked, and large enough that the
 /// checksums of a file are a few kilobytes.
@@ -101,7 +101,7 @@ impl ChecksumWriter {
 impl AsyncFileWriter for ChecksumWriter {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<()>> {
         self.add(&bytes);
-        AsyncFileWriter::write(&mut self.to, bytes)
+        self.to.put(bytes).map_err(|error| ParquetError::External(Box::new(error))).boxed()
     }
 
     fn complete(&mut self) -> BoxFuture<'_, Result<()>> {

@@ -14,6 +14,7 @@
 //! local disk and on S3. Whatever a crash leaves behind is a file that no version names.
 
 mod bucket;
+mod buffer;
 mod checksum;
 mod contact;
 mod error;

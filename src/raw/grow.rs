@@ -12,13 +12,15 @@ use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout
 /// many may be faster, not how long it may take. Of 32 writers each comes first once in 32 tries: one in 25 would lose 100
 /// times in a row, one in 10¹³ a thousand times.
 pub(super) const ATTEMPTS: usize = 1000;
-/// The longest wait before it starts over, which grows to this so that writers who meet do not keep meeting. Not longer:
-/// who waits long while others do not comes too late every time.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait before the second attempt: a landing takes a little longer.
+const FIRST_WAIT: Duration = Duration::from_millis(8);
+/// How often it doubles, to two seconds: among so many writers that waiting does not help any more, most attempts are lost work.
+const DOUBLINGS: usize = 8;
 
-/// Waits before another attempt to commit.
+/// Waits before another attempt to commit, so that writers who meet do not keep meeting (Brooker, "Exponential Backoff And
+/// Jitter", 2015: full jitter).
 pub(super) async fn wait_after(attempt: usize) {
-    let longest = LONGEST_WAIT.min(Duration::from_millis(5 * attempt as u64));
+    let longest = FIRST_WAIT * (1 << attempt.saturating_sub(1).min(DOUBLINGS));
     tokio::time::sleep(longest.mul_f64(rand::random())).await;
 }
 

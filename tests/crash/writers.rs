@@ -18,7 +18,8 @@ fn crowd() -> (u64, u64) {
 /// Waits for all tasks; the first that fails ends the test, whatever the others wait for.
 async fn all<T: 'static>(mut tasks: JoinSet<T>) -> Vec<T> {
     let mut done = Vec::new();
-    while let Some(task) = timeout(PATIENCE, tasks.join_next()).await.expect("the writers hang") {
+    let patience = soak(PATIENCE, 40 * PATIENCE);
+    while let Some(task) = timeout(patience, tasks.join_next()).await.expect("the writers hang") {
         done.push(task.unwrap());
     }
     done

@@ -1,10 +1,8 @@
 //! Writing the files of a splice, row group by row group.
 
 use std::collections::VecDeque;
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::try_join_all;
@@ -20,6 +18,7 @@ use super::chunk::Chunk;
 use super::comparison::Comparison;
 use super::donor::Donor;
 use super::{Splice, Step};
+use crate::lake::buffer::Buffer;
 use crate::lake::checksum::ChecksumWriter;
 use crate::lake::finite::NotFinite;
 use crate::lake::place::{Place, data_file, write_error};
@@ -260,29 +259,4 @@ fn append(
 
 fn no_column() -> ParquetError {
     ParquetError::General("a row group has not the columns of its table".to_owned())
-}
-
-/// Where Parquet's writer, which does not wait for a store, leaves its bytes until they are passed on.
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Buffer {
-    fn reserve(&self, bytes: usize) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(bytes);
-    }
-
-    fn take(&self) -> Bytes {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
-    }
-}
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
