@@ -60,6 +60,12 @@ impl Holder {
         !gone && Utc::now() - self.renewed < ABANDONED
     }
 
+    /// Whether both are the same job of the same process.
+    fn is(&self, other: &Self) -> bool {
+        let who = |holder: &Self| (holder.run_id.clone(), holder.host.clone(), holder.process, holder.since);
+        who(self) == who(other)
+    }
+
     fn describe(json: &[u8]) -> String {
         match serde_json::from_slice::<Self>(json) {
             Ok(holder) => {
@@ -155,9 +161,11 @@ impl Lake {
         };
         let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
         let json = found.bytes().await.map_err(failed)?;
-        let alive = serde_json::from_slice::<Holder>(&json).is_ok_and(|other| other.is_alive());
-        if alive {
-            return Err(locked(&json));
+        match serde_json::from_slice::<Holder>(&json) {
+            // It was given to this one, and the answer was lost.
+            Ok(other) if other.is(holder) => return Ok(version),
+            Ok(other) if other.is_alive() => return Err(locked(&json)),
+            _ => {}
         }
         let taken = self.store().put_opts(path, holder.to_json().into(), PutMode::Update(version).into()).await;
         match taken {
@@ -177,11 +185,23 @@ async fn renew(store: Arc<dyn ObjectStore>, path: Path, holder: Holder, mut vers
         match put {
             Ok(put) => version = UpdateVersion { e_tag: put.e_tag, version: put.version },
             Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
-                return tracing::warn!(lock = %path, "another process has taken over the lock of this one");
+                match held_by(store.as_ref(), &path, &holder).await {
+                    Some(renewed) => version = renewed,
+                    None => return tracing::warn!(lock = %path, "another process has taken over the lock of this one"),
+                }
             }
             Err(error) => tracing::warn!(lock = %path, %error, "the lock could not be renewed"),
         }
     }
+}
+
+/// The version of a lease, if this holder has it: a write can succeed and its answer be lost, so that it is refused when it
+/// is tried again.
+async fn held_by(store: &dyn ObjectStore, path: &Path, holder: &Holder) -> Option<UpdateVersion> {
+    let found = store.get(path).await.ok()?;
+    let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+    let json = found.bytes().await.ok()?;
+    serde_json::from_slice::<Holder>(&json).is_ok_and(|other| other.is(holder)).then_some(version)
 }
 
 impl Lock {
@@ -220,6 +240,23 @@ mod tests {
             lock.release().await;
             lake.lock("daily", Holder::this("third")).await.unwrap().release().await;
         }
+    }
+
+    /// Of a write that is tried again because its answer was lost, the second try is refused.
+    #[tokio::test]
+    async fn a_lost_answer_loses_no_lease() {
+        let lake = Lake::open("memory:///lake").unwrap();
+        let holder = Holder::this("first");
+        lake.put("_locks/daily.json", holder.to_json()).await.unwrap();
+        let lock = lake.lock("daily", holder.clone()).await.unwrap();
+        assert!(taken(&lake).await.contains("(run first)"));
+        let (store, path) = (lake.store().clone(), lake.child("_locks/daily.json"));
+        let renewed = Holder { renewed: Utc::now() + chrono::TimeDelta::minutes(1), ..holder.clone() };
+        lake.put("_locks/daily.json", renewed.to_json()).await.unwrap();
+        assert!(held_by(store.as_ref(), &path, &holder).await.is_some());
+        lake.put("_locks/daily.json", Holder::this("second").to_json()).await.unwrap();
+        assert!(held_by(store.as_ref(), &path, &holder).await.is_none());
+        lock.release().await;
     }
 
     /// A crash: nothing was released.

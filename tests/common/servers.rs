@@ -17,8 +17,22 @@ pub struct Server {
     folder: tempfile::TempDir,
 }
 
+/// moto answers each request in a thread of its own, and looks at a condition some statements before it writes: on a busy
+/// machine two writers may both be the first. A store answers them one after the other.
+const ATOMIC: &str = "
+import sys, threading
+from moto import server
+from moto.s3.responses import S3Response
+one_at_a_time, put_object = threading.Lock(), S3Response.put_object
+def put(self, *arguments, **named):
+    with one_at_a_time:
+        return put_object(self, *arguments, **named)
+S3Response.put_object = put
+server.main(sys.argv[1:])
+";
+
 impl Server {
-    /// moto: honours put-if-absent also in a race; takes every key.
+    /// moto: honours put-if-absent, with [`ATOMIC`] also in a race; takes every key.
     pub fn moto() -> Option<Self> {
         Self::start_moto(&[])
     }
@@ -32,7 +46,7 @@ impl Server {
         let python = python("moto.server, flask, flask_cors")?;
         let server = Self::start(|port, _| {
             let mut command = Command::new(&python);
-            command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+            command.args(["-c", ATOMIC, "-H", "127.0.0.1", "-p", &port.to_string()]);
             command.envs(settings.iter().copied());
             command
         });
