@@ -58,6 +58,22 @@ fn a_view_is_read_like_a_dataset_and_never_stored() {
 }
 
 #[test]
+fn a_view_of_an_assembly_finds_the_datasets_of_the_lake() {
+    let desk = small();
+    desk.write(
+        "sql/matrix/wide.sql",
+        "-- wide: side by side.
+         create or replace view wide as select * from assemble(feat_one, 'feat_t*', 'feat_three') order by ticker, date",
+    );
+    for (name, column) in [("feat_two", "a"), ("feat_three", "b")] {
+        let statement = format!("create or replace table {name} as select ticker, date, {column} as {name}_{column}");
+        desk.ok(&["sql", "-c", &format!("{statement} from feat_one order by ticker, date")]);
+    }
+    let rows = desk.rows("select ticker, feat_two_a, feat_three_b from wide where feat_two_a > 1 order by ticker");
+    assert_eq!(rows, [["A", "2.0", "20.0"], ["B", "3.0", "30.0"]]);
+}
+
+#[test]
 fn its_readers_go_stale_with_it() {
     let desk = small();
     assert!(desk.ok(&["plan"]).contains("0 to build, 2 up to date"));
