@@ -34,7 +34,12 @@ impl<'a> Inputs<'a> {
         if self.versions.contains_key(name) || self.behind.contains_key(name) {
             return Ok(());
         }
-        let Some(snapshot) = self.engine.lake().snapshot(name).await? else { return Ok(()) };
+        let Some(snapshot) = self.engine.lake().snapshot(&folder(name)).await? else { return Ok(()) };
+        if snapshot.dataset() != name {
+            // Raw tables are those of the lake in every engine.
+            self.versions.insert(name.to_owned(), snapshot.version());
+            return Ok(());
+        }
         let definition = Definition::of(self.tree, name, parameters)?.filter(|found| found.file.phase() == MATRIX);
         let record = self.engine.lake().record(name, snapshot.version()).await?;
         // What a person made by a statement of their own is what they want.
@@ -60,7 +65,7 @@ impl<'a> Inputs<'a> {
     async fn current(&self, then: &BTreeMap<String, u64>) -> Result<(BTreeMap<String, u64>, Vec<String>)> {
         let (mut current, mut newer) = (BTreeMap::new(), Vec::new());
         for (name, version) in then {
-            let Some(snapshot) = self.engine.lake().snapshot(&name.replacen("raw.", "raw/", 1)).await? else {
+            let Some(snapshot) = self.engine.lake().snapshot(&folder(name)).await? else {
                 continue; // nothing that is gone is newer
             };
             if snapshot.version() != *version {
@@ -70,4 +75,9 @@ impl<'a> Inputs<'a> {
         }
         Ok((current, newer))
     }
+}
+
+/// Where a table of a statement lies in the lake.
+fn folder(name: &str) -> String {
+    name.replacen("raw.", "raw/", 1)
 }

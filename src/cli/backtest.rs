@@ -174,7 +174,7 @@ async fn dry_run(
     let lake = context.lake()?;
     let mut table = Table::new(&[("dataset", Align::Left), ("version", Align::Right), ("rows", Align::Right)]);
     for dataset in backtester.reads(strategy, parameters)? {
-        let cells = match lake.snapshot(&dataset).await? {
+        let cells = match lake.snapshot(&dataset.replacen("raw.", "raw/", 1)).await? {
             Some(snapshot) => [dataset, snapshot.version().to_string(), HumanCount(snapshot.rows()).to_string()],
             None => [dataset, "missing".to_owned(), String::new()],
         };

@@ -68,6 +68,12 @@ fn a_fund_is_a_benchmark_from_execution_to_execution() {
         assert_close(bench[period], fund(t + 6) / fund(t + 1) - 1.0, 1e-14, "benchmark");
         assert_close(active[period], net[period] - bench[period], 1e-14, "active return");
     }
+    // The fund's prices are among what was read.
+    let inputs = std::fs::read_to_string(desk.path("figures.json")).unwrap();
+    assert!(inputs.contains("\"raw.sfp\": 0"), "{inputs}");
+    let read =
+        desk.ok(&[&["--sql", SQL, "backtest", "risk1", "--alpha", "alpha", "--dry-run"], &fund_options[..]].concat());
+    assert!(read.contains("raw.sfp") && !read.contains("missing"), "{read}");
     let cash = ["--set", "benchmark=cash"];
     let run = default(&desk, "risk1", &[&FROM[..], &FREE[..], &cash[..], &["--top-n", "8"]].concat());
     assert!(run.returns("bench_ret").iter().all(|ret| *ret == 0.0));
