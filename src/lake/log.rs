@@ -35,6 +35,10 @@ const CHECKSUMS_KEY: &str = "kairos.crc32";
 /// Where the columns of a file that have a value which is no finite number stand among its tags.
 const NOT_FINITE_KEY: &str = "kairos.not_finite";
 
+/// How many versions a checkpoint sums up. Opening a dataset reads the newest checkpoint and each entry after it, one request
+/// apiece in a bucket; a checkpoint costs about what reading two entries does.
+const CHECKPOINT_INTERVAL: (&str, &str) = ("delta.checkpointInterval", "10");
+
 /// What a commit changes.
 #[derive(Debug)]
 pub struct NewVersion<'a> {
@@ -156,11 +160,10 @@ impl Lake {
         );
         match commit.await {
             Ok(done) => Ok(done.version()),
+            // A write can succeed and its answer be lost, then the one that came first is this one; and what can fail
+            // after it is a checkpoint, which the next ones make up for.
+            Err(_) if self.is_committed(dataset, version, &new.add).await => Ok(version),
             Err(DeltaTableError::Transaction { source }) if is_conflict(&source) => {
-                // A write can succeed and its answer be lost: the one that came first may be this one.
-                if self.is_committed(dataset, version, &new.add).await {
-                    return Ok(version);
-                }
                 let started_from = new.base.map_or("no version".into(), |base| format!("version {}", base.version()));
                 Err(LakeError::Conflict { dataset: dataset.to_owned(), started_from })
             }
@@ -292,7 +295,9 @@ fn to_metadata(dataset: &str, new: &NewVersion<'_>) -> Result<Metadata> {
     use deltalake_core::kernel::MetadataExt;
     let schema: StructType = new.schema.as_ref().try_into_kernel()?;
     let layout = serde_json::to_string(&new.layout).map_err(|e| log_error(dataset, e.into()))?;
-    let metadata = new_metadata(&schema, Vec::<String>::new(), [(LAYOUT_KEY, layout)]);
+    let (interval, versions) = CHECKPOINT_INTERVAL;
+    let configuration = [(LAYOUT_KEY, layout), (interval, versions.to_owned())];
+    let metadata = new_metadata(&schema, Vec::<String>::new(), configuration);
     let metadata = metadata.map_err(|e| log_error(dataset, e.into()))?;
     let Some(base) = new.base else {
         return Ok(metadata);

@@ -12,8 +12,8 @@ pub enum Operation {
     Build,
     /// A derived dataset whose file is uploaded in parts.
     BuildLarge,
-    /// The build of version 99, after which the log is summed up.
-    BuildHundredth,
+    /// The build of version 9, after which the log is summed up.
+    BuildTenth,
     /// The first landing of a table.
     FirstLand,
     /// A landing that rewrites one year, leaves one and adds one.
@@ -25,7 +25,7 @@ const LARGE: (usize, usize) = (40_000, 40);
 
 impl Operation {
     pub const ALL: [Self; 6] =
-        [Self::FirstBuild, Self::Build, Self::BuildLarge, Self::BuildHundredth, Self::FirstLand, Self::Land];
+        [Self::FirstBuild, Self::Build, Self::BuildLarge, Self::BuildTenth, Self::FirstLand, Self::Land];
 
     pub fn dataset(self) -> &'static str {
         match self {
@@ -40,8 +40,8 @@ impl Operation {
             Self::FirstBuild | Self::Build => write_base(lake).await,
             Self::FirstLand => {}
             Self::BuildLarge => drop(build(lake, "create or replace table x as select 1 as n").await.unwrap()),
-            Self::BuildHundredth => {
-                for n in 0..99 {
+            Self::BuildTenth => {
+                for n in 0..9 {
                     build(lake, &format!("create or replace table x as select {n} as n")).await.unwrap();
                 }
             }
@@ -64,7 +64,7 @@ impl Operation {
                 let columns = (0..LARGE.1).map(|k| format!(", sin(value * {k}.7) as c{k}")).collect::<String>();
                 format!("create or replace table x as select value as n{columns} from generate_series(1, {})", LARGE.0)
             }
-            Self::BuildHundredth => "create or replace table x as select 1000 as n".to_owned(),
+            Self::BuildTenth => "create or replace table x as select 1000 as n".to_owned(),
         };
         build(lake, &sql).await.unwrap();
     }
@@ -83,7 +83,7 @@ impl Operation {
                 let columns = (1..LARGE.1).map(|k| format!(", sum(cast(c{k} * 1e12 as bigint))")).collect::<String>();
                 format!("select count(*), sum(n){columns} from x")
             }
-            Self::BuildLarge | Self::BuildHundredth => "select n from x".to_owned(),
+            Self::BuildLarge | Self::BuildTenth => "select n from x".to_owned(),
         };
         text(lake, &sql).await
     }

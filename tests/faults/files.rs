@@ -69,21 +69,21 @@ async fn checksums_outlive_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path());
     build(&lake, PRICES).await.unwrap();
-    for n in 1..101 {
+    for n in 1..11 {
         build(&lake, &PRICES.replace("20000", &format!("{}", 2000 + n))).await.unwrap();
     }
     let file = file_of(&lake, "x").await;
     // Without the entries, only the checkpoint and what follows it is left to read.
     for entry in std::fs::read_dir(folder.path().join("x/_delta_log")).unwrap().map(|entry| entry.unwrap().path()) {
         let version = entry.file_stem().unwrap().to_str().unwrap().parse::<u64>();
-        if version.is_ok_and(|version| version < 99) {
+        if version.is_ok_and(|version| version < 9) {
             std::fs::remove_file(entry).unwrap();
         }
     }
     let snapshot = lake.snapshot("x").await.unwrap().unwrap();
-    assert_eq!((snapshot.version(), snapshot.rows()), (100, 2100));
+    assert_eq!((snapshot.version(), snapshot.rows()), (10, 2010));
     assert!(snapshot.files().iter().all(|file| file.checksums.is_some()));
-    let older = lake.snapshot_at("x", 99).await.unwrap().unwrap();
+    let older = lake.snapshot_at("x", 9).await.unwrap().unwrap();
     assert!(older.files().iter().all(|file| file.checksums.is_some()), "from the checkpoint itself");
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[100] ^= 1;

@@ -113,7 +113,7 @@ async fn every_version_reads_the_same_for_ever() {
 
     let folder = tempfile::tempdir().unwrap();
     let lake = open(folder.path());
-    // A checkpoint of the log is written every hundred.
+    // A checkpoint of the log is written every ten.
     let count = soak(110, 1000);
     let mut known = Vec::new();
     for n in 0..count {
