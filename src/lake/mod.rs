@@ -23,6 +23,7 @@ mod layout;
 mod location;
 mod lock;
 mod log;
+mod log_cache;
 mod place;
 mod promise;
 mod read;
