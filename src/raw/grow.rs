@@ -12,15 +12,16 @@ use crate::lake::{CommitRecord, DataFile, DatasetWriter, Lake, LakeError, Layout
 /// many may be faster, not how long it may take. Of 32 writers each comes first once in 32 tries: one in 25 would lose 100
 /// times in a row, one in 10¹³ a thousand times.
 pub(super) const ATTEMPTS: usize = 1000;
-/// The longest wait before the second attempt: a landing takes a little longer.
-const FIRST_WAIT: Duration = Duration::from_millis(8);
-/// How often it doubles, to two seconds: among so many writers that waiting does not help any more, most attempts are lost work.
-const DOUBLINGS: usize = 8;
+/// How often the wait before another attempt doubles. Among 64 writers of whom each waits 64 times as long as it works, one is at
+/// work.
+const DOUBLINGS: usize = 6;
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Waits before another attempt to commit, so that writers who meet do not keep meeting (Brooker, "Exponential Backoff And
-/// Jitter", 2015: full jitter).
-pub(super) async fn wait_after(attempt: usize) {
-    let longest = FIRST_WAIT * (1 << attempt.saturating_sub(1).min(DOUBLINGS));
+/// Jitter", 2015: full jitter). The measure is the time that the attempt took: milliseconds on a disk, seconds in a bucket.
+pub(super) async fn wait_after(attempt: usize, took: Duration) {
+    let longest = took.saturating_mul(1 << attempt.min(DOUBLINGS)).min(LONGEST_WAIT);
     tokio::time::sleep(longest.mul_f64(rand::random())).await;
 }
 
@@ -42,6 +43,7 @@ pub(super) async fn append(
     let files = writer.finish().await?.files;
     let added: u64 = files.iter().map(DataFile::rows).sum();
     for attempt in 1..=ATTEMPTS {
+        let begun = Instant::now();
         let base = lake.snapshot(dataset).await?;
         let record = CommitRecord {
             rows: base.as_ref().map_or(0, |base| base.rows()) + added,
@@ -51,7 +53,7 @@ pub(super) async fn append(
         let (schema, layout) = (schema.clone(), layout.clone());
         let new = NewVersion { base: base.as_ref(), schema, layout, add: files.clone(), remove: vec![], record };
         match lake.commit(dataset, new).await {
-            Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt).await,
+            Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => wait_after(attempt, begun.elapsed()).await,
             result => return result.map(drop).map_err(RawError::from),
         }
     }

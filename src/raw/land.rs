@@ -188,8 +188,9 @@ async fn merge(
     started: Instant,
 ) -> Result<(Option<u64>, Counts)> {
     for attempt in 1..ATTEMPTS {
+        let begun = Instant::now();
         match try_merge(lake, table, staged, options, record, started).await {
-            Err(RawError::Lake(LakeError::Conflict { .. })) => wait_after(attempt).await,
+            Err(RawError::Lake(LakeError::Conflict { .. })) => wait_after(attempt, begun.elapsed()).await,
             result => return result,
         }
     }

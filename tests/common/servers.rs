@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+
 use super::{Desk, python};
 
 pub const BUCKET: &str = "market";
@@ -121,6 +123,19 @@ impl Server {
     /// The settings with which this server is reached.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         settings(&self.endpoint())
+    }
+
+    /// Opens the bucket as an object store, a new connection each time.
+    pub fn store(&self) -> impl Fn() -> AmazonS3 {
+        let settings = self.settings();
+        move || {
+            let settings = settings
+                .iter()
+                .filter_map(|(name, value)| Some((name.to_lowercase().parse::<AmazonS3ConfigKey>().ok()?, value)));
+            let builder =
+                settings.fold(AmazonS3Builder::new(), |builder, (key, value)| builder.with_config(key, value));
+            builder.with_bucket_name(BUCKET).build().unwrap()
+        }
     }
 
     /// A desk with a lake of this name in the bucket.
