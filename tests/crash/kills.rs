@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use kairos::lake::{Keep, Lake};
 use rand::Rng;
 
-use super::common::Desk;
+use super::common::{Desk, soak};
 use super::operation::Operation;
 use super::storage::{KillAt, Moment};
 use super::{PATIENCE, open, prices, text, wait};
@@ -196,9 +196,10 @@ fn kill_at_random(
     let started = Instant::now();
     assert!(command(0).output().unwrap().status.success());
     let whole = started.elapsed();
+    let patience = soak(PATIENCE, 40 * PATIENCE);
     let (mut kills, mut n) = (0, 0);
     while kills < often {
-        assert!(started.elapsed() < PATIENCE, "only {kills} of {often} kills in {n} rounds");
+        assert!(started.elapsed() < patience, "only {kills} of {often} kills in {n} rounds");
         n += 1;
         let mut child = command(n).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(whole.mul_f64(rand::rng().random()));
@@ -233,7 +234,7 @@ fn a_build_may_be_killed_at_any_time() {
         ["sql", "-c", &sql].map(str::to_owned).to_vec()
     };
     let mut newest = 0.0;
-    let last = kill_at_random(&desk, 50, build, |n, lake| {
+    let last = kill_at_random(&desk, soak(50, 1000), build, |n, lake| {
         let seen = numbers(lake, "select count(*), min(n), max(n), sum(v) from x");
         assert!(seen[1] == newest || seen[1] == n as f64, "round {n} after {newest}: {seen:?}");
         newest = seen[1];
@@ -251,7 +252,7 @@ fn a_landing_may_be_killed_at_any_time() {
         ["land", "sep", "sep.csv"].map(str::to_owned).to_vec()
     };
     let mut landed = 1.0;
-    let last = kill_at_random(&desk, 50, land, |n, lake| {
+    let last = kill_at_random(&desk, soak(50, 1000), land, |n, lake| {
         let seen = numbers(lake, "select count(*), count(distinct ticker), sum(close) from raw.sep");
         // All rows of this landing, or none, and nothing of another is lost.
         let tickers = seen[1];

@@ -2,6 +2,7 @@
 
 use rand::{Rng, SeedableRng};
 
+use super::common::soak;
 use super::{PRICES, build, file_of, open, text};
 
 #[tokio::test]
@@ -43,7 +44,7 @@ async fn a_flipped_bit_anywhere_is_named_or_changes_no_row() {
     let bytes = std::fs::read(&file).unwrap();
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
     let footer = bytes.len().saturating_sub(4000)..bytes.len();
-    let (mut named, flips) = (0, 200);
+    let (mut named, flips) = (0, soak(200, 20_000));
     for flip in 0..flips {
         // Half of them in the footer, where one bit says where columns are and how many values they have.
         let at = if flip % 2 == 0 { rng.random_range(0..bytes.len()) } else { rng.random_range(footer.clone()) };
