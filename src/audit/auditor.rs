@@ -12,7 +12,7 @@ use super::check::{Check, EACH_PHASE, Question, Severity};
 use super::subject::{self, Subject};
 use super::{AuditError, Result};
 use crate::engine::{Engine, EngineError, Outcome};
-use crate::lake::CommitRecord;
+use crate::lake::{CommitRecord, Lake};
 use crate::pipeline::Pipeline;
 
 /// What became of a check.
@@ -173,7 +173,7 @@ impl<'a> Auditor<'a> {
         let lake = self.engine.lake();
         let is_subject = |name: &String| subjects.iter().any(|subject| subject.name == *name);
         for name in question.reads.iter().filter(|name| !is_subject(name)) {
-            let folder = name.replacen("raw.", "raw/", 1);
+            let folder = Lake::dataset_of(name);
             let found = self.engine.view(name).is_some()
                 || lake.snapshot(&folder).await?.is_some()
                 || lake.snapshot(&format!("raw/{folder}")).await?.is_some();

@@ -57,7 +57,7 @@ impl Subject {
     /// # Errors
     /// If the lake cannot be read.
     pub async fn find(lake: &Lake, pipeline: &Pipeline, name: &str) -> Result<Option<Self>> {
-        let Some(snapshot) = lake.snapshot(&name.replacen("raw.", "raw/", 1)).await? else {
+        let Some(snapshot) = lake.snapshot(&Lake::dataset_of(name)).await? else {
             return Ok(None);
         };
         let phase = phase_of(pipeline, name).unwrap_or_default();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::Result;
 use crate::engine::Engine;
+use crate::lake::Lake;
 use crate::pipeline::{Definition, Parameters, SqlTree};
 
 /// The folder whose datasets only repeat others.
@@ -34,7 +35,7 @@ impl<'a> Inputs<'a> {
         if self.versions.contains_key(name) || self.behind.contains_key(name) {
             return Ok(());
         }
-        let Some(snapshot) = self.engine.lake().snapshot(&folder(name)).await? else { return Ok(()) };
+        let Some(snapshot) = self.engine.lake().snapshot(&Lake::dataset_of(name)).await? else { return Ok(()) };
         if snapshot.dataset() != name {
             // Raw tables are those of the lake in every engine.
             self.versions.insert(name.to_owned(), snapshot.version());
@@ -65,7 +66,7 @@ impl<'a> Inputs<'a> {
     async fn current(&self, then: &BTreeMap<String, u64>) -> Result<(BTreeMap<String, u64>, Vec<String>)> {
         let (mut current, mut newer) = (BTreeMap::new(), Vec::new());
         for (name, version) in then {
-            let Some(snapshot) = self.engine.lake().snapshot(&folder(name)).await? else {
+            let Some(snapshot) = self.engine.lake().snapshot(&Lake::dataset_of(name)).await? else {
                 continue; // nothing that is gone is newer
             };
             if snapshot.version() != *version {
@@ -75,9 +76,4 @@ impl<'a> Inputs<'a> {
         }
         Ok((current, newer))
     }
-}
-
-/// Where a table of a statement lies in the lake.
-fn folder(name: &str) -> String {
-    name.replacen("raw.", "raw/", 1)
 }

@@ -15,6 +15,7 @@ use crate::backtest::{
     ALL, BacktestError, Backtester, Figures, Grid, Provenance, Run, Strategies, Strategy, save, save_metrics,
 };
 use crate::engine::{Engine, Format, write_file};
+use crate::lake::Lake;
 use crate::pipeline::{Parameters, SqlTree};
 use crate::report::{Align, Table, summary};
 
@@ -174,7 +175,7 @@ async fn dry_run(
     let lake = context.lake()?;
     let mut table = Table::new(&[("dataset", Align::Left), ("version", Align::Right), ("rows", Align::Right)]);
     for dataset in backtester.reads(strategy, parameters)? {
-        let cells = match lake.snapshot(&dataset.replacen("raw.", "raw/", 1)).await? {
+        let cells = match lake.snapshot(&Lake::dataset_of(&dataset)).await? {
             Some(snapshot) => [dataset, snapshot.version().to_string(), HumanCount(snapshot.rows()).to_string()],
             None => [dataset, "missing".to_owned(), String::new()],
         };

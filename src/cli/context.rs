@@ -111,7 +111,7 @@ impl Context {
 
     /// The newest version of a dataset that the user named as `x`, `raw.x` or `raw/x`.
     pub(crate) async fn find(&self, lake: &Lake, name: &str) -> Result<Snapshot, CliError> {
-        let name = name.replacen("raw.", "raw/", 1);
+        let name = Lake::dataset_of(name);
         if let Some(snapshot) = lake.snapshot(&name).await? {
             return Ok(snapshot);
         }

@@ -86,7 +86,7 @@ async fn show_view(context: &Context, lake: &Lake, view: &Relation) -> Result<()
     print(format_args!("{}: a view of {} ({})", step.dataset, step.inputs.join(", "), step.source))?;
     let mut inputs = Vec::new();
     for input in &step.inputs {
-        if let Some(snapshot) = lake.snapshot(&input.replacen("raw.", "raw/", 1)).await? {
+        if let Some(snapshot) = lake.snapshot(&Lake::dataset_of(input)).await? {
             inputs.push((Manifest::of(lake, &snapshot).await?, snapshot));
         }
     }

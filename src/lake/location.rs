@@ -121,6 +121,11 @@ impl Lake {
         Ok(names)
     }
 
+    /// The dataset of a table, as statements name tables: `raw.sep` is the dataset `raw/sep`.
+    pub fn dataset_of(table: &str) -> String {
+        table.strip_prefix("raw.").map_or_else(|| table.to_owned(), |raw| format!("{GROUP}/{raw}"))
+    }
+
     /// Whether a new dataset may have this name: one folder of the lake, that any file system can hold and that is not
     /// hidden.
     ///
@@ -198,10 +203,18 @@ impl Lake {
         path.split('/').fold(self.prefix.clone(), |at, part| at.join(part))
     }
 
+    /// A path of the storage as a user would type it: absolute, or a URL.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        match self.url.scheme() {
+            "file" => format!("/{path}"),
+            _ => format!("{}/{path}", &self.url[..url::Position::BeforePath]),
+        }
+    }
+
     pub(super) fn storage_error(&self, path: &Path, source: object_store::Error) -> LakeError {
         match &self.bucket {
             Some(bucket) => bucket.explain(path.as_ref(), &source),
-            None => LakeError::Storage { location: path.to_string(), source },
+            None => LakeError::Storage { location: self.shown(path), source },
         }
     }
 

@@ -50,9 +50,8 @@ impl Kept {
 
     /// Drops what is kept of an object if another one has come in its place.
     fn compare(&mut self, listed: &ObjectMeta) {
-        let same = |kept: &ObjectMeta| (kept.size, kept.last_modified) == (listed.size, listed.last_modified);
         if let Some((kept, bytes)) = self.objects.get(&listed.location)
-            && !same(kept)
+            && !is_same(kept, listed)
         {
             self.bytes -= bytes.len();
             self.objects.remove(&listed.location);
@@ -91,6 +90,16 @@ impl LogCache {
         let compare = move |meta: &ObjectMeta| kept.lock().unwrap_or_else(PoisonError::into_inner).compare(meta);
         listing.inspect_ok(compare).boxed()
     }
+}
+
+/// Whether an answer and a listing are of the same object. Some stores list no ETag; and an answer's header knows only the
+/// second of a time that a listing may give more exactly.
+fn is_same(answered: &ObjectMeta, listed: &ObjectMeta) -> bool {
+    let unchanged = match (&answered.e_tag, &listed.e_tag) {
+        (Some(answered), Some(listed)) => answered == listed,
+        _ => answered.last_modified.timestamp() == listed.last_modified.timestamp(),
+    };
+    unchanged && answered.size == listed.size
 }
 
 /// Whether an object is an entry of a log or a checkpoint, which are written once. Others in its folder are not: the name of
@@ -236,6 +245,23 @@ mod tests {
         let log: Path = "lake/x/_delta_log".into();
         let _: Vec<ObjectMeta> = cache.list(Some(&log)).try_collect().await.unwrap();
         assert_eq!(text(&cache, ENTRY).await.unwrap(), "newer");
+    }
+
+    #[test]
+    fn an_object_is_the_same_by_its_tag_or_else_by_size_and_second() {
+        let meta = |millis, size, e_tag: Option<&str>| ObjectMeta {
+            location: ENTRY.into(),
+            last_modified: chrono::DateTime::from_timestamp_millis(millis).unwrap(),
+            size,
+            e_tag: e_tag.map(str::to_owned),
+            version: None,
+        };
+        let answered = meta(5_000, 3, Some("a"));
+        assert!(is_same(&answered, &meta(5_791, 3, None)), "a listing with milliseconds and without tags");
+        assert!(is_same(&answered, &meta(9_000, 3, Some("a"))));
+        assert!(!is_same(&answered, &meta(5_000, 3, Some("b"))));
+        assert!(!is_same(&answered, &meta(6_000, 3, None)));
+        assert!(!is_same(&answered, &meta(5_791, 4, None)));
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ use super::{Lake, LakeError, Snapshot};
 /// Opens the files of one version.
 #[derive(Debug)]
 pub(super) struct CheckedReaders {
-    store: Arc<dyn ObjectStore>,
+    lake: Lake,
     dataset: String,
     version: u64,
     checksums: HashMap<Path, Arc<Checksums>>,
@@ -37,7 +37,7 @@ impl CheckedReaders {
             Some((location, file.checksums.clone()?))
         });
         Self {
-            store: lake.store().clone(),
+            lake: lake.clone(),
             dataset: snapshot.dataset().to_owned(),
             version: snapshot.version(),
             checksums: known.collect(),
@@ -52,7 +52,7 @@ impl CheckedReaders {
         metadata_size_hint: Option<usize>,
     ) -> CheckedReader {
         CheckedReader {
-            store: self.store.clone(),
+            lake: self.lake.clone(),
             dataset: self.dataset.clone(),
             version: self.version,
             checksums: self.checksums.get(&file.location).cloned(),
@@ -79,7 +79,7 @@ impl ParquetFileReaderFactory for CheckedReaders {
 
 /// Reads one file in whole blocks, compares their checksums and hands out what was asked for.
 pub(super) struct CheckedReader {
-    store: Arc<dyn ObjectStore>,
+    lake: Lake,
     dataset: String,
     version: u64,
     location: Path,
@@ -121,19 +121,19 @@ impl CheckedReader {
     async fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
-        self.store.get_ranges(&self.location, ranges).await.map_err(|error| match error {
+        self.lake.store().get_ranges(&self.location, ranges).await.map_err(|error| match error {
             object_store::Error::NotFound { .. } => self.missing(),
             other => self.damaged(other.to_string()),
         })
     }
 
     fn missing(&self) -> ParquetError {
-        let (dataset, file) = (self.dataset.clone(), self.location.to_string());
+        let (dataset, file) = (self.dataset.clone(), self.lake.shown(&self.location));
         ParquetError::External(Box::new(LakeError::MissingFile { dataset, version: self.version, file }))
     }
 
     fn damaged(&self, reason: String) -> ParquetError {
-        let (dataset, file) = (self.dataset.clone(), self.location.to_string());
+        let (dataset, file) = (self.dataset.clone(), self.lake.shown(&self.location));
         ParquetError::External(Box::new(LakeError::DamagedFile { dataset, version: self.version, file, reason }))
     }
 }

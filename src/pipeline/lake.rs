@@ -24,7 +24,7 @@ impl<'a> LakeStates<'a> {
 #[async_trait]
 impl DatasetStates for LakeStates<'_> {
     async fn state(&self, dataset: &str) -> Result<Option<DatasetState>, Box<dyn Error + Send + Sync>> {
-        let dataset = dataset.replacen("raw.", "raw/", 1);
+        let dataset = Lake::dataset_of(dataset);
         let Some(snapshot) = self.lake.snapshot(&dataset).await? else {
             return Ok(None);
         };

@@ -55,7 +55,8 @@ async fn a_flipped_bit_anywhere_is_named_or_changes_no_row() {
             Ok(rows) => assert!(rows == right, "byte {at} of {} flipped: other rows", bytes.len()),
             Err(error) => {
                 let error = error.to_string();
-                assert!(error.contains(".parquet' of dataset 'x'") && error.contains("is damaged"), "{at}: {error}");
+                let said = format!("file '{}' of dataset 'x'", file.display());
+                assert!(error.contains(&said) && error.contains("is damaged"), "{at}: {error}");
                 named += 1;
             }
         }

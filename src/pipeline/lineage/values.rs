@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{ColumnGraph, NodeKind};
 use crate::engine::{Engine, Relation, Result};
+use crate::lake::Lake;
 
 /// Rows of a raw table that are shown at most, the newest first.
 const MOST_ROWS: usize = 3;
@@ -109,7 +110,7 @@ async fn relation(engine: &Engine, table: &str) -> Result<Option<(Relation, Opti
     if let Some(view) = engine.viewed(table).await? {
         return Ok(Some((view, None)));
     }
-    let snapshot = engine.lake().snapshot(&table.replacen("raw.", "raw/", 1)).await?;
+    let snapshot = engine.lake().snapshot(&Lake::dataset_of(table)).await?;
     snapshot.map(|snapshot| Ok((engine.stored(&snapshot)?, Some(snapshot.version())))).transpose()
 }
 
