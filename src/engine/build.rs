@@ -61,6 +61,7 @@ pub(super) struct Job<'a> {
 }
 
 /// A plan whose partitions, one after the other, are the rows of the dataset in their order.
+#[derive(Clone)]
 pub(super) struct Arranged {
     pub plan: Arc<dyn ExecutionPlan>,
     pub layout: Layout,
@@ -81,8 +82,7 @@ impl Job<'_> {
         if base.is_some() && !self.create.or_replace {
             return Err(EngineError::Exists(dataset));
         }
-        let mut arranged = physical_plan(self.state, self.create).await?;
-        arranged.plan = super::cancel::yielding_joins(arranged.plan)?;
+        let arranged = self.arrange().await?;
         let Stored { files, layout, first_dates, copied } = self.write(&dataset, base.as_ref(), &arranged).await?;
         let rows = files.iter().map(DataFile::rows).sum();
         let bytes = files.iter().map(|file| file.size).sum();
@@ -103,15 +103,29 @@ impl Job<'_> {
         Ok(Built { dataset, version, rows, bytes, files: count, copied, seconds })
     }
 
-    /// Writes the rows, as far as they can be copied without computing them.
+    async fn arrange(&self) -> Result<Arranged> {
+        let arranged = physical_plan(self.state, self.create).await?;
+        Ok(Arranged { plan: super::cancel::yielding_joins(arranged.plan)?, ..arranged })
+    }
+
+    /// Writes the rows, and copies what is stored elsewhere as it has to be.
     async fn write(&self, dataset: &str, base: Option<&Snapshot>, arranged: &Arranged) -> Result<Stored> {
         if let Some(spliced) = Spliced::of(self.state, self.create, arranged).await? {
             let copied = spliced.copied();
-            match self.splice(dataset, base, arranged, spliced).await {
-                Err(EngineError::Lake(unlike @ LakeError::Unlike { .. })) => tracing::info!("{dataset}: {unlike}"),
-                stored => return stored.inspect(|_| tracing::debug!("{dataset}: {copied} columns are copies")),
-            }
+            return match self.splice(dataset, base, arranged, spliced).await {
+                Err(EngineError::Lake(unlike @ LakeError::Unlike { .. })) => {
+                    tracing::info!("{dataset}: {unlike}");
+                    // A plan that ran is used up.
+                    self.compute(dataset, base, &self.arrange().await?).await
+                }
+                stored => stored.inspect(|_| tracing::debug!("{dataset}: {copied} columns are copies")),
+            };
         }
+        self.compute(dataset, base, arranged).await
+    }
+
+    /// Computes and encodes all columns.
+    async fn compute(&self, dataset: &str, base: Option<&Snapshot>, arranged: &Arranged) -> Result<Stored> {
         let streams = self.streams(arranged)?;
         let folder = folder(base);
         let writer = |part: usize| {

@@ -50,7 +50,7 @@ impl PhysicalOptimizerRule for WindowsByKey {
 
 /// Computes window functions for whole keys, as they come.
 #[derive(Debug)]
-struct ByKeyExec {
+pub(super) struct ByKeyExec {
     /// DataFusion's operator for the same windows, which knows what they ask of the input and promise of the output.
     window: Arc<dyn ExecutionPlan>,
     functions: Vec<Arc<dyn WindowExpr>>,

@@ -57,7 +57,7 @@ impl PhysicalOptimizerRule for CrossSections {
 }
 
 /// Computes window functions over all rows of a key and leaves the rows where they are.
-struct CrossSectionExec {
+pub(super) struct CrossSectionExec {
     /// DataFusion's operator for the same windows, which knows the schema and what of the input's order remains.
     window: Arc<dyn ExecutionPlan>,
     functions: Vec<Arc<dyn WindowExpr>>,

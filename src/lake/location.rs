@@ -187,6 +187,11 @@ impl Lake {
         format!("{}/{path}", self.display())
     }
 
+    /// Whether each request goes over a network, so that few are better than small ones.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.url.scheme() == "s3"
+    }
+
     pub(super) fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
     }

@@ -16,7 +16,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
@@ -89,6 +89,22 @@ impl DatasetProvider {
             e_tag: None,
             version: None,
         }
+    }
+
+    /// The positions of the version's files in each group of a scan, if the scan reads all rows of the version, in the
+    /// order of its files.
+    pub(crate) fn all_files_in(&self, scan: &FileScanConfig) -> Option<Vec<Vec<usize>>> {
+        if scan.limit.is_some() || scan.file_source().filter().is_some() {
+            return None;
+        }
+        let mut files = self.snapshot.files().iter().map(|file| self.object(file).location).enumerate();
+        let mut next = |file: &PartitionedFile| match files.next() {
+            Some((at, path)) if path == file.object_meta.location && file.range.is_none() => Some(at),
+            _ => None,
+        };
+        let groups = scan.file_groups.iter().map(|group| group.files().iter().map(&mut next).collect());
+        let groups = groups.collect::<Option<Vec<Vec<usize>>>>();
+        groups.filter(|_| files.next().is_none())
     }
 
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
@@ -222,9 +238,9 @@ impl TableProvider for DatasetProvider {
         let readers = Arc::new(CheckedReaders::new(&self.lake, &self.snapshot));
         // A filter is asked before the other columns are decoded: a date's rows lie one in a thousand. Each row group is then
         // read in two steps, which in a bucket takes twice as long.
-        let on_disk = self.lake.url().scheme() == "file";
-        let mut source =
-            ParquetSource::new(schema.clone()).with_parquet_file_reader_factory(readers).with_pushdown_filters(on_disk);
+        let mut source = ParquetSource::new(schema.clone())
+            .with_parquet_file_reader_factory(readers)
+            .with_pushdown_filters(!self.lake.is_remote());
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }

@@ -156,8 +156,8 @@ impl DatasetWriter {
                 self.create(range, rows)?
             }
         };
-        file.not_finite.observe(rows);
         for rows in by_page(file.rows, rows) {
+            file.not_finite.observe(&rows);
             let written = file.writer.write(&rows);
             written.map_err(|source| write_error(&file.path, source))?;
             file.rows += rows.num_rows();

@@ -214,3 +214,82 @@ async fn the_matrix_is_copied() {
     let columns = snapshot(&engine, "feat_matrix").await.schema().fields().len();
     assert!(columns > 100 && built.copied + 6 >= columns, "{} of {columns} columns are copied", built.copied);
 }
+
+/// What keeps the rows of a dataset copies its keys and what else it repeats of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_columns_of_kept_rows_are_copied() {
+    let by_ticker = "over (partition by ticker order by date)";
+    let kept = [
+        ("select * from prices", 3),
+        ("select ticker, date from prices", 2),
+        ("select ticker, date, close as price, cast(close as bigint) as n from prices", 3),
+        // Not finite, so its commit has to name it.
+        ("select ticker, date, wild, thirds from feat_b", 3),
+        (&format!("select ticker, date, lag(close, 3) {by_ticker} as before, close from prices"), 3),
+        ("select ticker, date, zscore(close) over (partition by date) as z from prices", 2),
+        (&format!("select ticker, date, zscore(x) over (partition by date) as z, sum(x) {by_ticker} as total
+                   from (select *, close - lag(close) {by_ticker} as x from prices)"), 2),
+        ("select p.ticker, p.date, p.close, b.thirds, g.gaps
+          from prices p left join feat_b b on b.ticker = p.ticker and b.date = p.date
+          left join feat_gaps g on g.ticker = p.ticker and g.date = p.date", 3),
+        (&format!("select ticker, date, mean, lag(close) {by_ticker} as before from (
+                   select p.*, m.mean from (select date, avg(close) as mean from prices where close > 50 group by date) m
+                   right join prices p on p.date = m.date)"), 2),
+        ("select ticker, date, close / (select max(close) from prices) as share from prices", 2),
+    ];
+    // Where threads outnumber the files, rows are dealt out to them by ticker and move.
+    for (tickers, days, threads) in [(420, 1000, 2), (420, 1000, 1), (3, 4, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path(), threads);
+        market(&engine, tickers, days).await;
+        for (select, copied) in kept {
+            let built = build(&engine, "m", select).await.unwrap();
+            let computed = build(&engine, "expected", &format!("select * from ({select}){COMPUTED}")).await.unwrap();
+            assert_eq!((built.copied, computed.copied), (copied, 0), "{select}");
+            assert_same(&engine, folder.path(), "m", "expected").await;
+        }
+    }
+}
+
+/// Statements that may drop, repeat or move rows, or say what leads them in another column.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_are_not_kept_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path(), 2);
+    market(&engine, 70, 900).await;
+    let twice = "(select date, 1 as half from prices where ticker in ('T0001', 'T0002'))";
+    for (select, rows) in [
+        ("select ticker, date, close from prices where close >= 0", 63_000),
+        ("select ticker, date, close from prices where ticker > 'T0009'", 54_900),
+        ("select * from (select ticker, date, close from prices limit 100)", 100),
+        ("select distinct ticker, date, close from prices", 63_000),
+        ("select date, ticker, close from prices", 63_000),
+        ("select lower(ticker) as ticker, date, close from prices", 63_000),
+        ("select ticker, date + 1 as date, close from prices", 63_000),
+        (
+            "select ticker, date, close from prices union all select 'A', date, 0.0 from prices where ticker = 'T0001'",
+            63_900,
+        ),
+        (
+            "select p.ticker, p.date, g.gaps from prices p join feat_gaps g on g.ticker = p.ticker and g.date = p.date",
+            snapshot(&engine, "feat_gaps").await.rows(),
+        ),
+        // Only the number of its rows tells.
+        (&format!("select p.ticker, p.date, h.half from {twice} h right join prices p on p.date = h.date"), 126_000),
+        (
+            &format!(
+                "select p.ticker, p.date, h.half from {twice} h right join prices p on p.date = h.date and p.ticker = 'T0070'"
+            ),
+            63_900,
+        ),
+    ] {
+        let built = build(&engine, "m", select).await.unwrap();
+        assert_eq!((built.copied, built.rows), (0, rows), "{select}");
+        build(&engine, "expected", &format!("select * from ({select}){COMPUTED}")).await.unwrap();
+        assert_same(&engine, folder.path(), "m", "expected").await;
+    }
+    // The rows of the version before, which goes.
+    let again = build(&engine, "feat_a", "select ticker, date, twice / 2 as once from feat_a").await.unwrap();
+    assert_eq!((again.copied, again.rows), (2, 63_000));
+    assert_eq!(rows(&engine, "feat_a").await.column(2), rows(&engine, "prices").await.column(2));
+}

@@ -36,7 +36,7 @@ pub(super) enum Kind {
 
 /// Joins two sides by ticker and date in one pass over both.
 #[derive(Debug)]
-pub(super) struct MergeJoinExec {
+pub(in crate::engine) struct MergeJoinExec {
     /// The sides as they are planned.
     inputs: [Arc<dyn ExecutionPlan>; 2],
     keys: [[usize; 2]; 2],
@@ -55,6 +55,12 @@ impl MergeJoinExec {
         let properties = Arc::new(properties(&leading, &following, kind)?);
         let arranged = [leading.plan, following.plan];
         Ok(Self { inputs: [left.plan, right.plan], keys, arranged, kind, properties })
+    }
+
+    /// The side of which each row comes out at least once, in the order in which it comes.
+    pub(in crate::engine) fn outer_side(&self) -> Option<&Arc<dyn ExecutionPlan>> {
+        let as_it_comes = Arc::ptr_eq(&self.inputs[0], &self.arranged[0]);
+        (self.kind == Kind::Left && as_it_comes).then_some(&self.inputs[0])
     }
 }
 

@@ -29,7 +29,8 @@ use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use super::in_step::Keyed;
 use super::replace::replace;
 use super::small_sides::rows_read;
-use exec::{Kind, MergeJoinExec};
+use exec::Kind;
+pub(super) use exec::MergeJoinExec;
 
 /// Replaces inner and outer joins by ticker and date of which one side comes in that order and cut by ticker. The other one
 /// does so as well, or is brought there. It comes after the rules that collect small sides, which leaves the rows of the

@@ -157,8 +157,8 @@ impl OpenFile {
 
     /// Adds rows to the open row group.
     fn encode(&mut self, rows: &RecordBatch) -> Result<()> {
-        self.not_finite.observe(rows);
         for rows in by_page(self.encoded, rows) {
+            self.not_finite.observe(&rows);
             self.encode_columns(&rows).map_err(|source| write_error(&self.path, source))?;
         }
         self.encoded += rows.num_rows();

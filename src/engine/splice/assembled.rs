@@ -1,11 +1,10 @@
-//! Which columns of an assembly that is stored are copied as they are encoded, and what is left to compute.
+//! Statements that store an assembly.
 //!
 //! A matrix repeats what its datasets store already. Where a dataset has the base's rows in the base's files, its columns
-//! need neither be decoded nor encoded again: see [`Splice`]. The rest of the statement (a column computed from others, a
-//! number that becomes a double, a dataset with other rows) is planned on its own and encoded. What the log cannot tell is
-//! found while copying, and then the whole statement is computed.
+//! are copied. The rest of the statement (a column computed from others, a number that becomes a double, a dataset with
+//! other rows) is planned on its own and encoded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Field;
@@ -18,25 +17,21 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::future::try_join_all;
 
-use super::Result;
-use super::assemble::{AssembleExec, KEY};
-use super::build::{Arranged, physical_plan};
-use crate::lake::{DatasetProvider, Source, Splice, Stored, lines_up};
-
-/// A statement of which columns are copied.
-pub(super) struct Spliced {
-    pub splice: Arc<Splice>,
-    /// The keys, and the columns that are computed.
-    pub rows: Arranged,
-    /// The base's files in each partition of the rows.
-    pub files: Vec<Vec<usize>>,
-    /// The first date with a value of each column that is copied, by name.
-    pub first_dates: BTreeMap<String, String>,
-}
+use super::Spliced;
+use super::donor::Donor;
+use crate::engine::Result;
+use crate::engine::assemble::{AssembleExec, KEY};
+use crate::engine::build::{Arranged, physical_plan};
+use crate::engine::cancel::yielding_joins;
+use crate::lake::{DatasetProvider, Source, Splice, Stored};
 
 impl Spliced {
-    /// `None` if nothing can be copied.
-    pub(super) async fn of(state: &SessionState, create: &CreateMemoryTable, all: &Arranged) -> Result<Option<Self>> {
+    /// The statement, if it is an assembly of which anything can be copied.
+    pub(super) async fn assembled(
+        state: &SessionState,
+        create: &CreateMemoryTable,
+        all: &Arranged,
+    ) -> Result<Option<Self>> {
         let Some((assembly, origins)) = origins(&all.plan) else { return Ok(None) };
         let origins: Vec<_> = origins.into_iter().map(|column| assembly.stored(column?)).collect();
         let donors = assembly.sources().map(|source| Donor::of(assembly.base(), source));
@@ -62,11 +57,6 @@ impl Spliced {
         let splice = Arc::new(splice(all, &given, &copied, equal, &donors));
         Ok(Some(Self { splice, rows, files, first_dates }))
     }
-
-    /// How many columns are copied.
-    pub(super) fn copied(&self) -> usize {
-        self.splice.columns.iter().filter(|source| matches!(source, Source::Stored(_))).count()
-    }
 }
 
 /// The assembly that a plan is made of, if its rows are the plan's rows in the same order, and for each column of the plan
@@ -79,53 +69,6 @@ fn origins(plan: &Arc<dyn ExecutionPlan>) -> Option<(&AssembleExec, Vec<Option<u
     let (assembly, below) = origins(projection.input())?;
     let plain = projection.expr().iter().map(|output| below[output.expr.downcast_ref::<Column>()?.index()]);
     Some((assembly, plain.collect()))
-}
-
-/// A dataset of an assembly.
-struct Donor {
-    provider: DatasetProvider,
-    /// The first dates that its commit records, by column; `None` if nothing of it can be copied.
-    first_dates: Option<BTreeMap<String, String>>,
-}
-
-impl Donor {
-    async fn of(base: &DatasetProvider, provider: &DatasetProvider) -> Result<Self> {
-        let snapshot = provider.snapshot();
-        let mut donor = Self { provider: provider.clone(), first_dates: None };
-        // Only Kairos looks for what is not finite; its files of one number of rows have the same row groups.
-        let looked_at = snapshot.files().iter().all(|file| file.not_finite.is_some());
-        if !looked_at || !lines_up(base.snapshot(), snapshot, &KEY) {
-            return Ok(donor);
-        }
-        let record = provider.lake().record(snapshot.dataset(), snapshot.version()).await?;
-        let dates = record.map(|record| record.columns).unwrap_or_default().into_iter();
-        let dates: BTreeMap<_, _> = dates.filter_map(|(name, column)| Some((name, column.first_date?))).collect();
-        donor.first_dates = Some(dates).filter(|dates| dates.contains_key(KEY[1]));
-        Ok(donor)
-    }
-
-    fn fits(&self) -> bool {
-        self.first_dates.is_some()
-    }
-
-    /// Whether a column is stored as the table's is: of its type, and without the NaN and infinities that an assembly makes
-    /// NULL.
-    fn gives(&self, column: usize, field: &Field) -> bool {
-        let snapshot = self.provider.snapshot();
-        let stored = snapshot.schema().field(column);
-        let same_type = stored.data_type() == field.data_type() && !field.data_type().is_nested();
-        let mut not_finite =
-            snapshot.files().iter().flat_map(|file| file.not_finite.iter().flat_map(|names| names.iter()));
-        self.fits() && same_type && !not_finite.any(|name| name == stored.name())
-    }
-
-    fn first_date(&self, column: usize) -> Option<String> {
-        self.first_dates.as_ref()?.get(self.provider.snapshot().schema().field(column).name()).cloned()
-    }
-
-    fn column(&self, name: &str) -> Option<usize> {
-        self.provider.snapshot().schema().index_of(name).ok()
-    }
 }
 
 /// The table's columns that have to be planned: those of its order first, then the other keys and what is not copied.
@@ -149,7 +92,7 @@ async fn project(state: &SessionState, create: &CreateMemoryTable, columns: &[us
     let columns = columns.iter().map(|at| Expr::Column(schema.qualified_field(*at).into()));
     let input = LogicalPlanBuilder::from(create.input.as_ref().clone()).project(columns)?.build()?;
     let mut rows = physical_plan(state, &CreateMemoryTable { input: Arc::new(input), ..create.clone() }).await?;
-    rows.plan = super::cancel::yielding_joins(rows.plan)?;
+    rows.plan = yielding_joins(rows.plan)?;
     Ok(rows)
 }
 
