@@ -6,11 +6,12 @@
 //! next operator reads them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::make_comparator;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
-use datafusion::arrow::compute::{SortOptions, concat, concat_batches, partition};
+use datafusion::arrow::compute::{SortOptions, concat, concat_batches};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -28,6 +29,7 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::gallop::end_of;
 use super::replace::replace;
 
 /// Replaces DataFusion's window operators wherever the input comes key by key.
@@ -162,7 +164,7 @@ impl OpenKey {
             return Ok(None);
         }
         let keys = columns(self.functions[0].partition_by(), &batch)?;
-        let last = partition(&keys)?.ranges().pop().map_or(0, |last| last.start);
+        let last = stretches(&keys)?.pop().map_or(0, |last| last.start);
         let goes_on = last == 0 && self.continues(&keys)?;
         if goes_on {
             self.rows.push(batch);
@@ -198,7 +200,7 @@ impl OpenKey {
         if rows.num_rows() == 0 {
             return Ok(None);
         }
-        let keys = partition(&columns(self.functions[0].partition_by(), &rows)?)?.ranges();
+        let keys = stretches(&columns(self.functions[0].partition_by(), &rows)?)?;
         let keys: Vec<RecordBatch> = keys.into_iter().map(|key| rows.slice(key.start, key.len())).collect();
         let mut output = rows.columns().to_vec();
         for function in &self.functions {
@@ -207,6 +209,20 @@ impl OpenKey {
         }
         Ok(Some(RecordBatch::try_new(self.schema.clone(), output)?))
     }
+}
+
+/// The rows of each key. Those of one lie together, so that not every row is compared with the one before.
+fn stretches(keys: &[ArrayRef]) -> Result<Vec<Range<usize>>> {
+    let rows = keys.first().map_or(0, |key| key.len());
+    let compare = keys.iter().map(|key| make_comparator(key, key, SortOptions::default()));
+    let compare = compare.collect::<std::result::Result<Vec<_>, _>>()?;
+    let (mut found, mut start) = (Vec::new(), 0);
+    while start < rows {
+        let end = end_of(start, rows, |row| compare.iter().all(|compare| compare(start, row).is_eq()));
+        found.push(start..end);
+        start = end;
+    }
+    Ok(found)
 }
 
 /// The values of these expressions for each row.

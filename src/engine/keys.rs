@@ -7,6 +7,8 @@ use datafusion::arrow::datatypes::Date32Type;
 use datafusion::common::exec_datafusion_err;
 use datafusion::error::Result;
 
+use super::gallop::end_of;
+
 /// The ticker and the date of each row, ordered by both.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
@@ -75,25 +77,9 @@ impl Keys {
         tickers.then_with(|| ordered(self.date(at), other.date(from)))
     }
 
-    /// The first row after `at`, which is smaller, that is not smaller than a row of `other`. For rows in order; takes steps
-    /// that grow, so that a few rows and many are passed alike.
+    /// The first row after `at`, which is smaller, that is not smaller than a row of `other`. For rows in order.
     pub(super) fn first_from(&self, at: usize, other: &Keys, row: usize) -> usize {
-        let smaller = |at: usize| self.compare(at, other, row) == Ordering::Less;
-        let (mut low, mut step) = (at, 1);
-        while low + step < self.len() && smaller(low + step) {
-            low += step;
-            step *= 2;
-        }
-        let mut high = self.len().min(low + step);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if smaller(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        high
+        end_of(at, self.len(), |at| self.compare(at, other, row) == Ordering::Less)
     }
 
     fn ticker(&self, at: usize) -> Option<&str> {

@@ -14,6 +14,7 @@ mod csv;
 mod error;
 mod export;
 mod first_dates;
+mod gallop;
 mod in_step;
 mod keys;
 pub mod lineage;

@@ -27,8 +27,9 @@ const ROWS_PER_ROW_GROUP: usize = 32 * 1024;
 /// Rows of a page, of which a row group has a whole number. A writer compresses a page once it is full, and holds the rest
 /// as it is.
 const ROWS_PER_PAGE: usize = 8 * 1024;
-/// Ten to the number of decimals that a recorded value may have.
-const RECORDED_DECIMALS: f64 = 1e6;
+/// The decimals that a recorded value may have, and the digits in all.
+const RECORDED_DECIMALS: i32 = 6;
+const RECORDED_DIGITS: i32 = 9;
 
 /// Writes one folder of a dataset, batch by batch, in the order of its layout.
 ///
@@ -319,11 +320,15 @@ pub(super) fn properties(first: &RecordBatch) -> Result<WriterProperties> {
     Ok(builder.build())
 }
 
-/// Whether most values use all their digits, as results of a division do. A recorded number has a few decimals, and so
-/// has a difference of two, but for rounding.
+/// Whether most values use all their digits, as results of a division or of a product do. A recorded number has a few
+/// decimals, and so has a difference of two, but for rounding.
 fn is_computed(values: &Float64Array) -> bool {
-    let scaled = |value: f64| value * RECORDED_DECIMALS;
-    let long = |value: f64| (scaled(value) - scaled(value).round()).abs() > 1e-3;
+    let long = |value: f64| {
+        let whole_digits = (value.abs().log10().floor() as i32).saturating_add(1);
+        let decimals = RECORDED_DIGITS.saturating_sub(whole_digits).min(RECORDED_DECIMALS);
+        let scaled = value * 10f64.powi(decimals);
+        (scaled - scaled.round()).abs() > 1e-3
+    };
     let present = values.len() - values.null_count();
     values.iter().flatten().filter(|&value| long(value)).count() * 2 > present
 }
@@ -379,4 +384,24 @@ pub(crate) fn to_stored(batch: &RecordBatch, schema: &SchemaRef) -> Result<Recor
     });
     let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_tell_what_is_computed() {
+        let computed = |values: &[f64]| is_computed(&values.to_vec().into());
+        let prices = [12.34, 0.0001, 187.25, 0.0, -3.5, 1234.567_89];
+        assert!(!computed(&prices));
+        // A difference of prices, but for rounding.
+        assert!(!computed(&prices.map(|price| price + 0.1 - 0.2)));
+        assert!(!computed(&[1e9, 123_456_789.0, 25_000_000.0, 1.5e12]));
+        assert!(computed(&prices.map(|price| price / 7.0 + 1.0)));
+        assert!(computed(&[123_456_789.12, 98_765_432.1, 1_234_567.891]));
+        assert!(!computed(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, f64::MIN_POSITIVE]));
+        assert!(!is_computed(&Float64Array::new_null(3)) && !computed(&[]));
+        assert!(is_computed(&[None, Some(1.0 / 3.0), None].into_iter().collect()));
+    }
 }

@@ -201,7 +201,12 @@ impl OpenFile {
                 }
                 None => Vec::new(),
             };
-            buffer.reserve(copied.iter().map(|chunk| chunk.bytes.len()).sum());
+            let encoded = match step.dataset {
+                Some(_) => 0,
+                None => columns.iter().take_while(|(_, root)| step.columns.contains(root)).count(),
+            };
+            let encoded = given.as_slice().iter().take(encoded).map(|chunk| chunk.close().bytes_written as usize);
+            buffer.reserve(copied.iter().map(|chunk| chunk.bytes.len()).chain(encoded).sum());
             let mut copied = copied.into_iter();
             while let Some(column) = columns.pop_front_if(|(_, root)| step.columns.contains(root)) {
                 append(&mut out, column.0, copied.next(), &mut given).map_err(failed)?;
