@@ -55,8 +55,14 @@ impl Context {
 
     /// An engine over the lake and the views of the SQL tree.
     pub(crate) fn engine(&self) -> Result<Engine, CliError> {
-        let parameters = self.parameters(&self.sql_tree()?)?;
-        Ok(Engine::new(self.lake()?, &self.resources())?.with_views(self.views(&parameters)?.for_engine()))
+        let tree = self.sql_tree()?;
+        self.engine_with(&tree, &self.parameters(&tree)?)
+    }
+
+    /// An engine over the lake and the views of a tree with these parameters.
+    pub(crate) fn engine_with(&self, tree: &SqlTree, parameters: &Parameters) -> Result<Engine, CliError> {
+        let views = Views::of(tree, parameters, &functions())?;
+        Ok(Engine::new(self.lake()?, &self.resources())?.with_views(views.for_engine()))
     }
 
     /// The views of the SQL tree with these parameters.

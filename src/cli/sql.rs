@@ -54,8 +54,9 @@ pub(super) enum Target<'a> {
 pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<(), CliError> {
     let target = target(args.format, args.output.as_deref(), args.max_rows)?;
     let file = source(context, args)?;
-    let parameters = context.parameters(&context.sql_tree()?)?;
-    execute(context, &context.engine()?, &file, &parameters, &target).await
+    let tree = context.sql_tree()?;
+    let parameters = context.parameters(&tree)?;
+    execute(context, &context.engine_with(&tree, &parameters)?, &file, &parameters, &target).await
 }
 
 /// Runs the statements of a file one after the other.

@@ -229,7 +229,7 @@ fn cut(
 }
 
 /// Whether the partitions already are ranges of the leading column, in order.
-fn is_cut(plan: &Arc<dyn ExecutionPlan>, ordering: &LexOrdering) -> Result<bool> {
+pub(super) fn is_cut(plan: &Arc<dyn ExecutionPlan>, ordering: &LexOrdering) -> datafusion::error::Result<bool> {
     let Partitioning::Range(range) = plan.output_partitioning() else {
         return Ok(false);
     };

@@ -24,6 +24,7 @@ mod output;
 mod partitioned;
 mod replace;
 mod resolve;
+mod run_ahead;
 mod session;
 mod small_sides;
 mod splice;
@@ -72,6 +73,12 @@ pub struct Engine {
 
 /// Tables that are no datasets of the engine's lake, by schema and name.
 type Guests = BTreeMap<(String, String), Arc<dyn TableProvider>>;
+
+/// The physical plan of a query whose rows are wanted.
+async fn query_plan(state: &SessionState, logical: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    let physical = state.create_physical_plan(logical).await?;
+    run_ahead::ranges_run_ahead(cancel::yielding_joins(physical)?, state.config().batch_size())
+}
 
 /// What a statement gave.
 pub enum Outcome {
@@ -230,8 +237,7 @@ impl Engine {
                 Ok(Outcome::Built(job.run().await?))
             }
             _ => {
-                let physical = state.create_physical_plan(&logical).await?;
-                let physical = cancel::yielding_joins(physical)?;
+                let physical = query_plan(&state, &logical).await?;
                 Ok(Outcome::Rows(execute_stream(physical, state.task_ctx())?))
             }
         }
@@ -256,7 +262,7 @@ impl Engine {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
                 build::physical_plan(&state, create).await?.plan
             }
-            _ => state.create_physical_plan(&logical).await?,
+            _ => query_plan(&state, &logical).await?,
         })
     }
 
@@ -282,7 +288,7 @@ impl Engine {
     pub async fn parts(&self, sql: &str) -> Result<Vec<SendableRecordBatchStream>> {
         let statement = self.parse(sql)?.pop().ok_or(EngineError::Empty)?;
         let Planned { state, logical } = self.plan(statement).await?;
-        let physical = cancel::yielding_joins(state.create_physical_plan(&logical).await?)?;
+        let physical = query_plan(&state, &logical).await?;
         Ok(execute_stream_partitioned(physical, state.task_ctx())?)
     }
 

@@ -138,14 +138,19 @@ impl CheckedReader {
     }
 }
 
-/// The whole blocks that hold the ranges, ascending, those that touch as one.
+/// A run that is so long is not continued, so that its memory serves the next request and does not come from the system and
+/// go back each time: with all columns of a row group in one piece, reading a matrix took the kernel as long as the program.
+const LONG_RUN: u64 = 4 << 20;
+
+/// The whole blocks that hold the ranges, ascending, those that touch as one unless it gets long.
 fn runs_of_blocks(ranges: &[Range<u64>], size: u64) -> Vec<Range<u64>> {
     let mut blocks: Vec<_> = ranges.iter().map(|range| Checksums::blocks_of(range, size)).collect();
     blocks.sort_by_key(|block| block.start);
     let mut runs: Vec<Range<u64>> = Vec::new();
     for block in blocks {
         match runs.last_mut() {
-            Some(run) if block.start <= run.end => run.end = run.end.max(block.end),
+            Some(run) if block.end <= run.end => {}
+            Some(run) if block.start <= run.end && run.end - run.start < LONG_RUN => run.end = block.end,
             _ => runs.push(block),
         }
     }
@@ -186,7 +191,7 @@ impl AsyncFileReader for CheckedReader {
 
 #[cfg(test)]
 mod tests {
-    use super::runs_of_blocks;
+    use super::*;
 
     #[test]
     fn ranges_that_share_a_block_are_read_once() {
@@ -194,5 +199,16 @@ mod tests {
         let runs = runs_of_blocks(&[5 * block..5 * block + 1, 1..2, block - 1..block + 1], 6 * block);
         assert_eq!(runs, [0..2 * block, 5 * block..6 * block]);
         assert_eq!(runs_of_blocks(&[10..20, 21..22], 25).first(), Some(&(0..25)));
+    }
+
+    #[test]
+    fn every_range_is_within_the_first_run_that_ends_behind_it() {
+        let columns: Vec<_> = (0..100).map(|column| column * 300_001 + 7..(column + 1) * 300_001 - 3).collect();
+        let runs = runs_of_blocks(&columns, 40_000_000);
+        assert!(runs.len() > 5 && runs.iter().all(|run| run.end - run.start < LONG_RUN + 400_000));
+        for column in &columns {
+            let run = &runs[runs.partition_point(|run| run.end < column.end)];
+            assert!(run.start <= column.start && column.end <= run.end, "{column:?} in {run:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! layout's columns, and a value of the leading column lives in one file only. The scan therefore declares an output
 //! ordering, and for a folder cut at known splits a range partitioning on the leading column.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_expr::{Partitioning, RangePartitioning, SplitPoint};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
@@ -63,7 +65,8 @@ impl DatasetProvider {
         };
         let schema = self.snapshot.schema().clone();
         let pruning = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(predicate.clone())?;
-        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics, &schema))).collect();
+        let asked: HashSet<usize> = collect_columns(predicate).iter().map(Column::index).collect();
+        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics, &schema, &asked))).collect();
         let keep = pruning.prune(&PrunableStatistics::new(statistics, schema))?;
         Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
@@ -165,18 +168,19 @@ fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option
     (!starts.is_empty()).then_some(starts)
 }
 
-/// The same statistics with bounds declared exact, which is what pruning asks for; a bound cut short still bounds. One that
-/// is not known, as of a column without a value, is a NULL of the column's type: of another type, it would make the bounds
-/// of all files unknown. Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
-fn as_bounds(statistics: &Statistics, schema: &Schema) -> Statistics {
+/// The statistics of some columns with bounds declared exact, which is what pruning asks for; a bound cut short still bounds.
+/// One that is not known, as of a column without a value, is a NULL of the column's type: of another type, it would make the
+/// bounds of all files unknown. Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
+fn as_bounds(statistics: &Statistics, schema: &Schema, asked: &HashSet<usize>) -> Statistics {
     let exact = |bound: &Precision<ScalarValue>, field: &Field| {
         let known = bound.get_value().cloned().or_else(|| ScalarValue::try_new_null(field.data_type()).ok());
         known.map_or(Precision::Absent, Precision::Exact)
     };
-    let mut bounds = statistics.clone();
-    for (column, field) in bounds.column_statistics.iter_mut().zip(schema.fields()) {
-        column.min_value = exact(&column.min_value, field);
-        column.max_value = exact(&column.max_value, field);
+    let mut bounds = Statistics { num_rows: statistics.num_rows, ..Statistics::new_unknown(schema) };
+    for &at in asked {
+        let (column, field) = (&statistics.column_statistics[at], schema.field(at));
+        let (min_value, max_value) = (exact(&column.min_value, field), exact(&column.max_value, field));
+        bounds.column_statistics[at] = ColumnStatistics { min_value, max_value, ..column.clone() };
     }
     bounds
 }

@@ -3,9 +3,14 @@
 //! The log's form is the Delta protocol's "Per-file Statistics": `{"numRecords": n, "minValues": {…}, "maxValues": {…},
 //! "nullCount": {…}}`. Types without a natural order in JSON carry a null count only.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 /// Statistics as the Delta log stores them.
@@ -26,24 +31,38 @@ pub(super) fn to_json(schema: &Schema, statistics: &Statistics) -> String {
     json!({"numRecords": rows, "minValues": min, "maxValues": max, "nullCount": nulls}).to_string()
 }
 
+/// The log's form, of which values are parsed as the type of their column asks.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Logged<'a> {
+    num_records: Option<usize>,
+    #[serde(borrow)]
+    min_values: HashMap<Cow<'a, str>, &'a RawValue>,
+    #[serde(borrow)]
+    max_values: HashMap<Cow<'a, str>, &'a RawValue>,
+    #[serde(borrow)]
+    null_count: HashMap<Cow<'a, str>, &'a RawValue>,
+}
+
 /// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
 pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
-    let parsed: Value = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-    let count = |v: &Value| v.as_u64().map_or(Precision::Absent, |n| Precision::Exact(n as usize));
-    let bound = |of: &str, name: &str, data_type: &DataType| match json_to_scalar(&parsed[of][name], data_type) {
-        // Text bounds may be cut short by the writer; they still bound.
-        Some(value) => Precision::Inexact(value),
-        None => Precision::Absent,
-    };
+    let logged: Logged = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let count = |count: Option<usize>| count.map_or(Precision::Absent, Precision::Exact);
+    // Text bounds may be cut short by the writer; they still bound.
+    let bound = |value: Option<ScalarValue>| value.map_or(Precision::Absent, Precision::Inexact);
     let columns = schema.fields().iter().map(|field| {
         let mut column = ColumnStatistics::new_unknown();
-        column.null_count = count(&parsed["nullCount"][field.name()]);
-        column.min_value = bound("minValues", field.name(), field.data_type());
-        column.max_value = bound("maxValues", field.name(), field.data_type());
+        let value = |of: &HashMap<Cow<'_, str>, &RawValue>| {
+            json_to_scalar(of.get(field.name().as_str())?.get(), field.data_type())
+        };
+        column.null_count =
+            count(logged.null_count.get(field.name().as_str()).and_then(|nulls| nulls.get().parse().ok()));
+        column.min_value = bound(value(&logged.min_values));
+        column.max_value = bound(value(&logged.max_values));
         column
     });
     Statistics {
-        num_rows: count(&parsed["numRecords"]),
+        num_rows: count(logged.num_records),
         // The size of the file says little about that of the decoded rows; the planner then goes by their number.
         total_byte_size: Precision::Absent,
         column_statistics: columns.collect(),
@@ -65,10 +84,15 @@ fn scalar_to_json(value: &ScalarValue) -> Option<Value> {
     }
 }
 
-fn json_to_scalar(value: &Value, data_type: &DataType) -> Option<ScalarValue> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(_) | Value::Bool(_) => value.to_string(),
+/// A JSON string, number or boolean as a value of this type. Opening a matrix of 158 columns in forty files parses twelve
+/// thousand, most of them doubles, and the general way through an array of one takes as long as all the rest.
+fn json_to_scalar(json: &str, data_type: &DataType) -> Option<ScalarValue> {
+    if data_type == &DataType::Float64 {
+        return json.parse().ok().map(|x| ScalarValue::Float64(Some(x)));
+    }
+    let text = match serde_json::from_str(json).ok()? {
+        Value::String(text) => text,
+        Value::Number(_) | Value::Bool(_) => json.to_owned(),
         _ => return None,
     };
     ScalarValue::try_from_string(text, data_type).ok()

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::bound::{BoundStep, Functions};
 use super::error::PipelineError;
 use super::params::Parameters;
-use super::source::SqlTree;
+use super::source::{SqlFile, SqlTree};
 use super::statement::{Kind, Step};
 use super::{AUDIT_FOLDERS, hex};
 use crate::engine::View;
@@ -23,7 +23,8 @@ impl Views {
     /// # Errors
     /// If a view names an unknown parameter or reads a file that is not there.
     pub fn of(tree: &SqlTree, parameters: &Parameters, functions: &Functions) -> Result<Self, PipelineError> {
-        let files = tree.files().filter(|file| !AUDIT_FOLDERS.contains(&file.phase()));
+        let may_be_one = |file: &&SqlFile| file.text.to_ascii_lowercase().contains("view");
+        let files = tree.files().filter(|file| !AUDIT_FOLDERS.contains(&file.phase())).filter(may_be_one);
         let steps = files.filter_map(|file| Step::parse(file, &functions.names).ok());
         let mut waiting: Vec<Step> = steps.filter(|step| step.kind == Kind::View).collect();
         let mut views = Self::default();
