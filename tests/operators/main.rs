@@ -1,6 +1,7 @@
 //! Kairos' physical operators against DataFusion's own, on the same rows.
 
 mod joins;
+mod ranges;
 mod unions;
 mod windows;
 
