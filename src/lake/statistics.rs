@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use serde::Deserialize;
@@ -31,18 +31,21 @@ pub(super) fn to_json(schema: &Schema, statistics: &Statistics) -> String {
     json!({"numRecords": rows, "minValues": min, "maxValues": max, "nullCount": nulls}).to_string()
 }
 
-/// The log's form, of which values are parsed as the type of their column asks.
+/// The log's form. Values are parsed as the type of their column asks.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Logged<'a> {
     num_records: Option<usize>,
     #[serde(borrow)]
-    min_values: HashMap<Cow<'a, str>, &'a RawValue>,
+    min_values: Values<'a>,
     #[serde(borrow)]
-    max_values: HashMap<Cow<'a, str>, &'a RawValue>,
+    max_values: Values<'a>,
     #[serde(borrow)]
-    null_count: HashMap<Cow<'a, str>, &'a RawValue>,
+    null_count: Values<'a>,
 }
+
+/// Values by column.
+type Values<'a> = Option<HashMap<Cow<'a, str>, &'a RawValue>>;
 
 /// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
 pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
@@ -51,14 +54,11 @@ pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
     // Text bounds may be cut short by the writer; they still bound.
     let bound = |value: Option<ScalarValue>| value.map_or(Precision::Absent, Precision::Inexact);
     let columns = schema.fields().iter().map(|field| {
+        let scalar = |values: &Values<'_>| json_to_scalar(json_of(values, field)?, field.data_type());
         let mut column = ColumnStatistics::new_unknown();
-        let value = |of: &HashMap<Cow<'_, str>, &RawValue>| {
-            json_to_scalar(of.get(field.name().as_str())?.get(), field.data_type())
-        };
-        column.null_count =
-            count(logged.null_count.get(field.name().as_str()).and_then(|nulls| nulls.get().parse().ok()));
-        column.min_value = bound(value(&logged.min_values));
-        column.max_value = bound(value(&logged.max_values));
+        column.null_count = count(json_of(&logged.null_count, field).and_then(|nulls| nulls.parse().ok()));
+        column.min_value = bound(scalar(&logged.min_values));
+        column.max_value = bound(scalar(&logged.max_values));
         column
     });
     Statistics {
@@ -67,6 +67,10 @@ pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
         total_byte_size: Precision::Absent,
         column_statistics: columns.collect(),
     }
+}
+
+fn json_of<'a>(values: &Values<'a>, field: &Field) -> Option<&'a str> {
+    values.as_ref()?.get(field.name().as_str()).map(|value| value.get())
 }
 
 fn scalar_to_json(value: &ScalarValue) -> Option<Value> {
@@ -101,7 +105,6 @@ fn json_to_scalar(json: &str, data_type: &DataType) -> Option<ScalarValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use datafusion::arrow::datatypes::Field;
 
     #[test]
     fn bounds_survive_the_log() {
@@ -140,5 +143,11 @@ mod tests {
             let column = &from_json(&schema, text).column_statistics[0];
             assert_eq!(column, &ColumnStatistics::new_unknown());
         }
+        // Other programs leave out more, or say more.
+        let text = r#"{"numRecords":7,"minValues":null,"maxValues":{"x":"high","y":{"z":1}},"nullCount":{"x":2},"tightBounds":true}"#;
+        let statistics = from_json(&schema, Some(text));
+        let column = &statistics.column_statistics[0];
+        assert_eq!((statistics.num_rows, column.null_count), (Precision::Exact(7), Precision::Exact(2)));
+        assert_eq!((&column.min_value, &column.max_value), (&Precision::Absent, &Precision::Absent));
     }
 }

@@ -18,10 +18,10 @@ use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{CreateMemoryTable, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionExpr;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::Spliced;
 use super::donor::Donor;
@@ -37,7 +37,8 @@ impl Spliced {
     pub(super) async fn with_kept_rows(create: &CreateMemoryTable, all: &Arranged) -> Result<Option<Self>> {
         let Some(kept) = KeptRows::of(&all.plan) else { return Ok(None) };
         let Some((base, files)) = base(&create.input, kept.scan)? else { return Ok(None) };
-        if base.lake().is_remote() || !keeps_order(&kept, base.snapshot(), all) {
+        let in_step = files.len() == all.plan.output_partitioning().partition_count();
+        if base.lake().is_remote() || !in_step || !keeps_order(&kept, base.snapshot(), all) {
             return Ok(None);
         }
         let donor = Donor::of(&base, &base).await?;
