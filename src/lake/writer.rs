@@ -393,7 +393,7 @@ mod tests {
     #[test]
     fn digits_tell_what_is_computed() {
         let computed = |values: &[f64]| is_computed(&values.to_vec().into());
-        let prices = [12.34, 0.0001, 187.25, 0.0, -3.5, 1234.567_89];
+        let prices = [12.34, 0.0001, 187.25, 0.0, -3.5, 1_234.567_89];
         assert!(!computed(&prices));
         // A difference of prices, but for rounding.
         assert!(!computed(&prices.map(|price| price + 0.1 - 0.2)));
