@@ -31,7 +31,8 @@ def commands(market, python):
 
     def copy():
         shutil.rmtree(market.lake / "copy", ignore_errors=True)
-        sql = "create or replace table copy as select * from feat_matrix order by ticker, date"
+        # Without the filter, which keeps every row, the columns would be copied as they are encoded.
+        sql = "create or replace table copy as select * from feat_matrix where date is not null order by ticker, date"
         return market.command("sql", "-c", sql)
 
     def peer(tool):
