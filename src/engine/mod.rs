@@ -14,6 +14,7 @@ mod csv;
 mod error;
 mod export;
 mod first_dates;
+mod full_batches;
 mod gallop;
 mod in_step;
 mod keys;
@@ -24,7 +25,6 @@ mod output;
 mod partitioned;
 mod replace;
 mod resolve;
-mod run_ahead;
 mod session;
 mod small_sides;
 mod splice;
@@ -77,7 +77,7 @@ type Guests = BTreeMap<(String, String), Arc<dyn TableProvider>>;
 /// The physical plan of a query whose rows are wanted.
 async fn query_plan(state: &SessionState, logical: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
     let physical = state.create_physical_plan(logical).await?;
-    run_ahead::ranges_run_ahead(cancel::yielding_joins(physical)?, state.config().batch_size())
+    full_batches::full_batches_of_ranges(cancel::yielding_joins(physical)?, state.config().batch_size())
 }
 
 /// What a statement gave.

@@ -22,7 +22,7 @@ use crate::lake::{Source, Splice};
 /// A statement of which columns are copied.
 pub(super) struct Spliced {
     pub splice: Arc<Splice>,
-    /// The keys, and the columns that are computed.
+    /// The keys, the columns that are computed, and others that are not encoded.
     pub rows: Arranged,
     /// The base's files in each partition of the rows.
     pub files: Vec<Vec<usize>>,
