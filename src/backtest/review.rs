@@ -145,12 +145,12 @@ async fn factor(engine: &Engine, tree: &SqlTree, run: &Run, alpha: &str, means: 
     };
     let one = open(features[..1].to_vec()).await?;
     let targets: Vec<Target> = DECAY.iter().map(|horizon| Target { lag: 0, horizon: *horizon, column: None }).collect();
-    let own = [Target { lag: 0, horizon, column: None }];
+    let own = one.returns(&[Target { lag: 0, horizon, column: None }]).await?;
     let parameters = Parameters::load(tree.manifests(), &[])?;
     let mut kept = Kept::new();
     let mut summaries = Summaries { tree, relations: Relations::new(engine, &parameters, &mut kept) };
     let coefficients = one.information_coefficients(&own, MIN_NAMES, false).await?;
-    let decay = one.information_coefficients(&targets, MIN_NAMES, false).await?;
+    let decay = one.information_coefficients(&one.returns(&targets).await?, MIN_NAMES, false).await?;
     let quantiles = one.quantile_returns(&own, QUANTILES).await?;
     let turnover = one.turnover(&LAGS, QUANTILES, MIN_NAMES).await?;
     let correlations = match features.len() {

@@ -58,13 +58,17 @@ impl Question<'_> {
     /// The coefficients among some of a date's members.
     fn of_members(&self, date: usize, sector: Option<u32>, members: &[u32]) -> Vec<Coefficient> {
         let slice = self.panel.cross_section(date);
-        // Whom no return follows says nothing.
-        let followed =
-            |member: &u32| self.targets.iter().any(|column| column[slice.start + *member as usize].is_finite());
-        let members: Vec<u32> = members.iter().copied().filter(followed).collect();
+        // Who has no value, or no return that follows, says nothing.
+        let any = |columns: &[&[f64]], member: u32| {
+            columns.iter().any(|column| column[slice.start + member as usize].is_finite())
+        };
+        let mut names = Vec::with_capacity(members.len());
+        names.extend(
+            members.iter().copied().filter(|member| any(&self.targets, *member) && any(&self.features, *member)),
+        );
         let pick = |column: &[f64]| -> Vec<f64> {
             let column = &column[slice.clone()];
-            members.iter().map(|member| column[*member as usize]).collect()
+            names.iter().map(|member| column[*member as usize]).collect()
         };
         let mut targets: Vec<_> = self.targets.iter().map(|column| Returns::of(pick(column))).collect();
         let mut found = Vec::with_capacity(self.features.len() * targets.len());

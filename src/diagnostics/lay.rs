@@ -19,8 +19,10 @@ use super::panel::{NOWHERE, Panel};
 use super::{DiagnosticsError, Result, Universe};
 use crate::engine::Engine;
 
-/// Rows that are put at their places at a time: the more there are, the more of a date lie side by side.
+/// Rows of many columns that are put at their places at a time: the more there are, the more of a date lie side by side.
 const BLOCK: usize = 1 << 16;
+/// Sorting the places costs as much as it saves in so many columns.
+const FEW: usize = 3;
 
 /// A column in the panel's arrangement, with what was seen on the way.
 #[derive(Debug, Default, Clone)]
@@ -40,7 +42,7 @@ pub(super) async fn lay(
     universe: &Universe,
     count: usize,
 ) -> Result<Vec<Laid>> {
-    let places = Arc::new(Places::new(panel.clone(), count));
+    let places = Arc::new(Places::new(panel.clone(), count).await);
     let mut parts = JoinSet::new();
     for rows in engine.parts(sql).await? {
         parts.spawn(places.clone().fill(rows, source.to_owned()));
@@ -62,16 +64,17 @@ struct Places {
 }
 
 impl Places {
-    fn new(panel: Arc<Panel>, columns: usize) -> Self {
-        let taken = std::iter::repeat_with(AtomicBool::default).take(panel.places()).collect();
-        let columns = (0..columns).map(|_| Column::new(panel.places())).collect();
-        Self { panel, taken, columns }
+    /// Memory that is new takes about as long to fill as a column to read, so all threads do it.
+    async fn new(panel: Arc<Panel>, columns: usize) -> Self {
+        let (taken, places) = (std::iter::repeat_with(AtomicBool::default), panel.places());
+        let empty: JoinSet<Column> = (0..columns).map(|_| async move { Column::new(places) }).collect();
+        Self { taken: taken.take(places).collect(), columns: empty.join_all().await, panel }
     }
 
     /// Puts all rows of a part at their places.
     async fn fill(self: Arc<Self>, mut rows: SendableRecordBatchStream, source: String) -> Result<()> {
         loop {
-            let block = next_block(&mut rows).await?;
+            let block = next_block(&mut rows, if self.is_sorted() { BLOCK } else { 1 }).await?;
             if block.is_empty() {
                 return Ok(());
             }
@@ -92,17 +95,21 @@ impl Places {
     /// Place and number of each row that belongs to a member; for many columns in the order of places. In this order the
     /// values of neighbours on a date are written together.
     fn placed(&self, block: &[RecordBatch]) -> Result<Vec<(u32, u32)>> {
-        let mut places = Vec::new();
+        let mut placed = Vec::with_capacity(block.iter().map(RecordBatch::num_rows).sum());
+        let mut rows = 0..;
         for batch in block {
             let (tickers, dates) = keys(batch.columns())?;
-            places.extend(self.panel.places_of(&tickers, &dates));
+            let places = self.panel.places_of(&tickers, &dates).into_iter().zip(&mut rows);
+            placed.extend(places.filter(|(place, _)| *place != NOWHERE));
         }
-        let mut placed: Vec<_> = places.into_iter().zip(0..).filter(|(place, _)| *place != NOWHERE).collect();
-        // Sorting costs as much as it saves in two or three columns.
-        if self.columns.len() > 3 {
+        if self.is_sorted() {
             placed.sort_unstable();
         }
         Ok(placed)
+    }
+
+    fn is_sorted(&self) -> bool {
+        self.columns.len() > FEW
     }
 
     fn has_any(&self) -> bool {
@@ -110,10 +117,10 @@ impl Places {
     }
 }
 
-/// The next batches that together have some [`BLOCK`] rows; none at the end.
-async fn next_block(rows: &mut SendableRecordBatchStream) -> Result<Vec<RecordBatch>> {
+/// The next batches that together have so many rows; none at the end.
+async fn next_block(rows: &mut SendableRecordBatchStream, least: usize) -> Result<Vec<RecordBatch>> {
     let (mut block, mut count) = (Vec::new(), 0);
-    while count < BLOCK
+    while count < least
         && let Some(batch) = rows.next().await
     {
         let batch = batch?;

@@ -25,7 +25,7 @@ pub use features::{Feature, find_features};
 pub use load::Universe;
 pub use panel::Panel;
 pub use significance::bonferroni_threshold;
-pub use study::{Study, Target};
+pub use study::{Returns, Study, Target};
 
 /// The result of a diagnostic.
 pub type Result<T, E = DiagnosticsError> = std::result::Result<T, E>;

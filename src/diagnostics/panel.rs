@@ -31,20 +31,17 @@ impl Panel {
     /// Arranges tickers with the dates, ascending, on which they are members.
     pub(super) fn new(members: BTreeMap<String, Vec<i32>>) -> Self {
         let mut panel = Self::default();
-        let mut all: Vec<i32> = members.values().flatten().copied().collect();
-        all.sort_unstable();
-        let mut start = 0;
-        for of_date in all.chunk_by(i32::eq) {
-            panel.dates.push(of_date[0]);
-            panel.starts.push(start);
-            start += of_date.len();
+        for (date, count) in members_by_date(members.values()) {
+            panel.dates.push(date);
+            panel.starts.push(panel.places());
+            panel.ticker_at.resize(panel.places() + count, 0);
         }
         let mut next = panel.starts.clone();
-        panel.starts.push(start);
-        panel.ticker_at = vec![0; start];
+        panel.starts.push(panel.places());
         for (number, (ticker, dates)) in members.into_iter().enumerate() {
+            let mut at = 0;
             let place = |date: i32| {
-                let at = panel.dates.partition_point(|earlier| *earlier < date);
+                at += panel.dates[at..].iter().take_while(|earlier| **earlier < date).count();
                 let place = next[at];
                 next[at] += 1;
                 panel.ticker_at[place] = number as u32;
@@ -116,6 +113,23 @@ impl Panel {
     }
 }
 
+/// How many tickers are members on each date, by date. Histories ascend and most begin and end with the market's, so that
+/// each is compared with the dates in step.
+fn members_by_date<'a>(histories: impl Iterator<Item = &'a Vec<i32>>) -> Vec<(i32, usize)> {
+    let mut dates: Vec<(i32, usize)> = Vec::new();
+    for history in histories {
+        let mut at = 0;
+        for date in history {
+            at += dates[at..].iter().take_while(|(earlier, _)| earlier < date).count();
+            match dates.get_mut(at) {
+                Some((known, count)) if known == date => *count += 1,
+                _ => dates.insert(at, (*date, 1)),
+            }
+        }
+    }
+    dates
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +144,12 @@ mod tests {
         let dates = Date32Array::from(vec![1, 3, 1, 2, 3, 1, 3, 2]);
         assert_eq!(panel.places_of(&tickers, &dates), [1, 4, 0, NOWHERE, 3, NOWHERE, 4, 2]);
         assert_eq!(panel.key(2), ("B".to_owned(), "1970-01-03".to_owned()));
+    }
+
+    #[test]
+    fn dates_are_counted_whatever_tickers_begin_and_end() {
+        let histories = [vec![5, 7], vec![1, 2, 5, 6], vec![], vec![8, 9], vec![0, 9]];
+        let counted = members_by_date(histories.iter());
+        assert_eq!(counted, [(0, 1), (1, 1), (2, 1), (5, 2), (6, 1), (7, 1), (8, 1), (9, 2)]);
     }
 }

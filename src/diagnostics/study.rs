@@ -27,6 +27,12 @@ pub struct Target {
     pub column: Option<Feature>,
 }
 
+/// What followed on the dates of a study's members: one column for each target, read once for all questions about it.
+pub struct Returns {
+    targets: Vec<Target>,
+    columns: Vec<Laid>,
+}
+
 /// Columns under examination and the members they are examined over.
 pub struct Study {
     engine: Engine,
@@ -72,6 +78,24 @@ impl Study {
         &self.panel
     }
 
+    /// The returns of these targets.
+    ///
+    /// # Errors
+    /// If a column or the base cannot be read.
+    pub async fn returns(&self, targets: &[Target]) -> Result<Returns> {
+        let stored: Vec<Feature> = targets.iter().filter_map(|target| target.column.clone()).collect();
+        let computed: Vec<&Target> = targets.iter().filter(|target| target.column.is_none()).collect();
+        let mut stored = load::features(&self.engine, &self.panel, &self.universe, &stored).await?.into_iter();
+        let computed = match computed.as_slice() {
+            [] => Vec::new(),
+            targets => load::forward_returns(&self.engine, &self.panel, &self.universe, targets).await?,
+        };
+        let mut computed = computed.into_iter();
+        let next = |target: &Target| if target.column.is_some() { stored.next() } else { computed.next() };
+        let columns = targets.iter().filter_map(next).collect();
+        Ok(Returns { targets: targets.to_vec(), columns })
+    }
+
     /// Information coefficients: feature, lag, horizon, date, sector (NULL: all members), regime, names, pearson,
     /// spearman. The coefficients of dates with fewer than `min_names` names are NULL.
     ///
@@ -79,11 +103,11 @@ impl Study {
     /// If a column cannot be read.
     pub async fn information_coefficients(
         &self,
-        targets: &[Target],
+        returns: &Returns,
         min_names: usize,
         by_sector: bool,
     ) -> Result<RecordBatch> {
-        let returns = self.returns(targets).await?;
+        let targets = &returns.targets;
         let (sectors, sector_names) =
             if by_sector { load::sectors(&self.engine, &self.panel).await? } else { Default::default() };
         let regimes = load::regimes(&self.engine, &self.panel).await?;
@@ -93,7 +117,7 @@ impl Study {
             let question = ic::Question {
                 panel: &self.panel,
                 features: values(&columns),
-                targets: values(&returns),
+                targets: values(&returns.columns),
                 min_names,
                 sectors: by_sector.then_some(sectors.as_slice()),
                 threads: self.threads,
@@ -122,13 +146,13 @@ impl Study {
     ///
     /// # Errors
     /// If a column cannot be read.
-    pub async fn quantile_returns(&self, targets: &[Target], quantiles: usize) -> Result<RecordBatch> {
-        let returns = self.returns(targets).await?;
+    pub async fn quantile_returns(&self, returns: &Returns, quantiles: usize) -> Result<RecordBatch> {
+        let Returns { targets, columns: returns } = returns;
         let mut found = Vec::new();
         for (first, portion) in self.portions() {
             let columns = self.columns(portion).await?;
             let of_portion = tokio::task::block_in_place(|| {
-                quantiles::quantile_returns(&self.panel, &values(&columns), &values(&returns), quantiles, self.threads)
+                quantiles::quantile_returns(&self.panel, &values(&columns), &values(returns), quantiles, self.threads)
             });
             found.extend(of_portion.into_iter().map(|q| quantiles::QuantileReturn { feature: q.feature + first, ..q }));
         }
@@ -218,19 +242,6 @@ impl Study {
             ("present", counts(found.iter().map(|c| c.present))),
             ("infinite", counts(found.iter().map(|c| infinite[c.feature]))),
         ])
-    }
-
-    async fn returns(&self, targets: &[Target]) -> Result<Vec<Laid>> {
-        let stored: Vec<Feature> = targets.iter().filter_map(|target| target.column.clone()).collect();
-        let computed: Vec<&Target> = targets.iter().filter(|target| target.column.is_none()).collect();
-        let mut stored = load::features(&self.engine, &self.panel, &self.universe, &stored).await?.into_iter();
-        let computed = match computed.as_slice() {
-            [] => Vec::new(),
-            targets => load::forward_returns(&self.engine, &self.panel, &self.universe, targets).await?,
-        };
-        let mut computed = computed.into_iter();
-        let next = |target: &Target| if target.column.is_some() { stored.next() } else { computed.next() };
-        Ok(targets.iter().filter_map(next).collect())
     }
 
     /// The columns of some features; those of all are kept for the next question.

@@ -157,7 +157,8 @@ pub(super) async fn strongest(context: &Context, engine: &Engine, rows: usize) -
     let report = Report::new(context, engine, &destination, &[])?;
     let target = options::TargetArgs::default().find(engine).await?;
     let study = options::Members::default().study(context, engine, &["all".to_owned()]).await?;
-    let found = study.information_coefficients(&[target], options::MIN_NAMES, false).await?;
+    let returns = study.returns(&[target]).await?;
+    let found = study.information_coefficients(&returns, options::MIN_NAMES, false).await?;
     report.finish(&study, "diag_ic", found, "ic").await
 }
 
@@ -166,7 +167,8 @@ async fn ic(context: &Context, engine: &Engine, args: &IcArgs) -> Result<(), Cli
     let targets = [args.target.find(engine).await?];
     let study = args.selection.study(context, engine).await?;
     let by_sector = args.by == Part::Sector;
-    let found = study.information_coefficients(&targets, args.selection.min_names, by_sector).await?;
+    let returns = study.returns(&targets).await?;
+    let found = study.information_coefficients(&returns, args.selection.min_names, by_sector).await?;
     if args.by == Part::Regime && engine.lake().snapshot("regime_history_academic").await?.is_none() {
         return Err(CliError::failed(
             "there is no dataset 'regime_history_academic' in the lake\nhelp: build it with `kairos run`, or choose \
@@ -192,9 +194,9 @@ async fn quantiles(context: &Context, engine: &Engine, args: &QuantileArgs) -> R
     let report = Report::new(context, engine, &args.destination, &[("diag_by", &by)])?;
     let targets = [args.target.find(engine).await?];
     let study = args.selection.study(context, engine).await?;
-    report
-        .finish(&study, "diag_quantiles", study.quantile_returns(&targets, args.quantiles.into()).await?, summary)
-        .await
+    let returns = study.returns(&targets).await?;
+    let found = study.quantile_returns(&returns, args.quantiles.into()).await?;
+    report.finish(&study, "diag_quantiles", found, summary).await
 }
 
 async fn coverage(context: &Context, engine: &Engine, args: &PlainArgs) -> Result<(), CliError> {
@@ -218,7 +220,8 @@ async fn coverage(context: &Context, engine: &Engine, args: &PlainArgs) -> Resul
 async fn decay(context: &Context, engine: &Engine, args: &DecayArgs) -> Result<(), CliError> {
     let report = Report::new(context, engine, &args.destination, &[])?;
     let study = args.selection.study(context, engine).await?;
-    let found = study.information_coefficients(&args.targets(), args.selection.min_names, false).await?;
+    let returns = study.returns(&args.targets()).await?;
+    let found = study.information_coefficients(&returns, args.selection.min_names, false).await?;
     report.finish(&study, "diag_ic", found, "decay").await
 }
 

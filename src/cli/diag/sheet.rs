@@ -44,7 +44,8 @@ pub(super) async fn run(context: &Context, engine: &Engine, args: &SheetArgs) ->
     title("Coverage")?;
     plain.finish(&study, "diag_coverage", study.coverage().await?, "coverage").await?;
 
-    let found = study.information_coefficients(std::slice::from_ref(&target), args.min_names, true).await?;
+    let returns = study.returns(std::slice::from_ref(&target)).await?;
+    let found = study.information_coefficients(&returns, args.min_names, true).await?;
     title(&format!("Information coefficient, {} rows ahead", target.horizon))?;
     plain.finish(&study, "diag_ic", found.clone(), "ic").await?;
     let mut parts = vec!["year", "sector"];
@@ -60,10 +61,12 @@ pub(super) async fn run(context: &Context, engine: &Engine, args: &SheetArgs) ->
 
     title("Decay")?;
     let shown = Report::new(context, engine, &only_shown, &[])?;
-    let found = study.information_coefficients(&computed(&[0], &DECAY), args.min_names, false).await?;
+    let later = study.returns(&computed(&[0], &DECAY)).await?;
+    let found = study.information_coefficients(&later, args.min_names, false).await?;
+    drop(later);
     shown.finish(&study, "diag_ic", found, "decay").await?;
 
-    let found = study.quantile_returns(&[target], args.quantiles.into()).await?;
+    let found = study.quantile_returns(&returns, args.quantiles.into()).await?;
     title("Returns of quantiles")?;
     plain.finish(&study, "diag_quantiles", found.clone(), "quantiles").await?;
     title("Highest less lowest")?;

@@ -13,8 +13,9 @@ pub fn pearson(x: &[f64], y: &[f64]) -> f64 {
     if count == x.len() {
         return of_present(x, y);
     }
-    let (x, y): (Vec<f64>, Vec<f64>) = x.iter().zip(y).filter(present).unzip();
-    of_present(&x, &y)
+    let mut both = (Vec::with_capacity(count), Vec::with_capacity(count));
+    both.extend(x.iter().zip(y).filter(present));
+    of_present(&both.0, &both.1)
 }
 
 fn of_present(x: &[f64], y: &[f64]) -> f64 {

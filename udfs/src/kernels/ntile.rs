@@ -44,7 +44,8 @@ pub struct GroupMeans {
 /// Means of `y` in groups of the ranked variable, over the rows in which both are present (spec 05 §4.2). Equal values
 /// are dealt to groups in the order of their rows.
 pub fn group_means(ranking: &Ranking, y: &[f64], groups: usize) -> GroupMeans {
-    let order: Vec<usize> = ranking.order().iter().map(|row| *row as usize).filter(|row| y[*row].is_finite()).collect();
+    let mut order = Vec::with_capacity(ranking.count());
+    order.extend(ranking.order().iter().map(|row| *row as usize).filter(|row| y[*row].is_finite()));
     let largest_tie = order.chunk_by(|a, b| ranking.tied(*a, *b)).map(<[usize]>::len).max().unwrap_or(0);
     let mean = |rows: &[usize]| match rows {
         [] => MISSING,

@@ -140,8 +140,9 @@ impl Ranking {
         if self.present.common(present) == self.count() {
             return Cow::Borrowed(self);
         }
-        let order: Vec<u32> = self.order.iter().copied().filter(|row| present.has(*row)).collect();
         let mut ranking = Self::unranked(self.centred.len(), self.present.and(present));
+        let mut order = Vec::with_capacity(ranking.present.count);
+        order.extend(self.order.iter().copied().filter(|row| present.has(*row)));
         order.chunk_by(|a, b| self.tied(*a as usize, *b as usize)).for_each(|ties| ranking.push(ties));
         Cow::Owned(ranking.complete())
     }
