@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::seal::{self, Entries};
-use super::{CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
+use super::{Bounds, CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
 
 /// Where the layout stands in the table's configuration.
 const LAYOUT_KEY: &str = "kairos.layout";
@@ -31,6 +31,9 @@ const RECORD_KEY: &str = "kairos";
 
 /// Where a file's checksums stand among its tags.
 const CHECKSUMS_KEY: &str = "kairos.crc32";
+
+/// Where the bounds of a file's columns that are not among its statistics stand among its tags.
+const BOUNDS_KEY: &str = "kairos.bounds";
 
 /// Where the columns of a file that have a value which is no finite number stand among its tags.
 const NOT_FINITE_KEY: &str = "kairos.not_finite";
@@ -281,7 +284,8 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
         let not_finite =
             seal::tag(&add, NOT_FINITE_KEY).and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
         let not_finite = not_finite.map(Into::into);
-        files.push(DataFile { path, size, modified, statistics, checksums, not_finite });
+        let bounds = seal::tag(&add, BOUNDS_KEY).map(|text| Arc::new(Bounds::from_log(text)));
+        files.push(DataFile { path, size, modified, statistics, bounds, checksums, not_finite });
     }
     if !seal::holds(state.metadata(), version, &entries).map_err(|e| log_error(dataset, e))? {
         return Err(LakeError::DamagedLog { dataset: dataset.to_owned(), version });
@@ -315,14 +319,15 @@ fn first_protocol(dataset: &str) -> Result<Action> {
 fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
     let checksums = file.checksums.as_ref().map(|sums| (CHECKSUMS_KEY.to_owned(), Some(sums.to_string())));
     let not_finite = file.not_finite.as_ref().map(|names| (NOT_FINITE_KEY.to_owned(), Some(json!(names).to_string())));
-    let version = (seal::VERSION_KEY.to_owned(), Some(version.to_string()));
+    let bounds = file.bounds.as_ref().map(|bounds| (BOUNDS_KEY.to_owned(), Some(bounds.as_str().to_owned())));
+    let version = Some((seal::VERSION_KEY.to_owned(), Some(version.to_string())));
     Add {
         path: file.path.clone(),
         size: file.size as i64,
         modification_time: file.modified,
         data_change: true,
         stats: Some(statistics::to_json(schema, &file.statistics)),
-        tags: Some(checksums.into_iter().chain(not_finite).chain([version]).collect()),
+        tags: Some([checksums, not_finite, bounds, version].into_iter().flatten().collect()),
         ..Default::default()
     }
 }

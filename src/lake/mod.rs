@@ -47,6 +47,7 @@ pub use scan::DatasetProvider;
 pub(crate) use scan::ranges_of_leading;
 pub use snapshot::{ColumnSummary, DataFile, Snapshot};
 pub(crate) use splice::{Source, Splice, SpliceWriter, Stored, lines_up};
+pub use statistics::Bounds;
 pub use vacuum::{Garbage, Keep};
 pub(crate) use writer::to_stored;
 pub use writer::{DatasetWriter, Written, storable_schema};

@@ -10,7 +10,7 @@ use datafusion::parquet::file::metadata::ParquetMetaData;
 use object_store::buffered::BufWriter;
 
 use super::checksum::ChecksumWriter;
-use super::{DataFile, Lake, LakeError, Result, statistics};
+use super::{Bounds, DataFile, Lake, LakeError, Result, statistics};
 
 /// Bytes of a part that is uploaded by itself: the least that S3 takes.
 const PART_BYTES: usize = 5 * 1024 * 1024;
@@ -50,13 +50,14 @@ pub(super) fn data_file(
     not_finite: Vec<String>,
 ) -> Result<DataFile> {
     let (size, checksums) = written.finish();
-    let bounds = DFParquetMetadata::statistics_from_parquet_metadata(metadata, schema)?;
+    let mut known = DFParquetMetadata::statistics_from_parquet_metadata(metadata, schema)?;
+    let bounds = Some(Arc::new(Bounds::take(schema, &mut known)));
     // Through the log's own form, so that a version looks the same before and after it is committed.
-    let text = statistics::to_json(schema, &bounds);
+    let text = statistics::to_json(schema, &known);
     let statistics = Arc::new(statistics::from_json(schema, Some(&text)));
     let modified = Utc::now().timestamp_millis();
     let (checksums, not_finite) = (Some(Arc::new(checksums)), Some(not_finite.into()));
-    Ok(DataFile { path, size, modified, statistics, checksums, not_finite })
+    Ok(DataFile { path, size, modified, statistics, bounds, checksums, not_finite })
 }
 
 pub(super) fn write_error(path: &str, source: ParquetError) -> LakeError {

@@ -58,17 +58,14 @@ impl DatasetProvider {
     }
 
     /// The files that can hold rows satisfying `predicate`, judged by their bounds.
-    fn prune(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Vec<&DataFile>> {
-        let files: Vec<&DataFile> = self.snapshot.files().iter().collect();
-        let Some(predicate) = predicate else {
-            return Ok(files);
-        };
-        let schema = self.snapshot.schema().clone();
+    fn prune(&self, predicate: &Arc<dyn PhysicalExpr>) -> Result<Vec<&DataFile>> {
+        let schema = self.snapshot.schema();
         let pruning = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(predicate.clone())?;
-        let asked: HashSet<usize> = collect_columns(predicate).iter().map(Column::index).collect();
-        let statistics = files.iter().map(|file| Arc::new(as_bounds(&file.statistics, &schema, &asked))).collect();
-        let keep = pruning.prune(&PrunableStatistics::new(statistics, schema))?;
-        Ok(files.into_iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
+        let asked = columns_of(predicate);
+        let bounds = |file: &DataFile| Arc::new(as_bounds(&file.knowing(schema, &asked).statistics, schema, &asked));
+        let files = self.snapshot.files();
+        let keep = pruning.prune(&PrunableStatistics::new(files.iter().map(bounds).collect(), schema.clone()))?;
+        Ok(files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
 
     /// Ascending, nulls last, by the layout's columns.
@@ -156,6 +153,11 @@ pub(crate) fn ranges_of_leading(ordering: &LexOrdering, starts: Vec<SplitPoint>)
     RangePartitioning::try_new(leading, starts)
 }
 
+/// The positions of the columns in an expression.
+fn columns_of(expression: &Arc<dyn PhysicalExpr>) -> HashSet<usize> {
+    collect_columns(expression).iter().map(Column::index).collect()
+}
+
 /// Some of the layout's splits, as many as make about `target` groups of similar size of the files that are left.
 /// Datasets with the same splits and the same filter get the same groups. `None` if one group is enough.
 fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option<Vec<String>> {
@@ -234,11 +236,18 @@ impl TableProvider for DatasetProvider {
             }
             None => None,
         };
-        let files = self.prune(predicate.as_ref())?;
+        let files = match &predicate {
+            Some(predicate) => self.prune(predicate)?,
+            None => self.snapshot.files().iter().collect(),
+        };
         if files.is_empty() {
             let projected = projection.map_or(Ok(schema.clone()), |at| schema.project(at).map(Arc::new))?;
             return Ok(Arc::new(EmptyExec::new(projected)));
         }
+        let mut asked = predicate.as_ref().map_or(HashSet::new(), columns_of);
+        asked.extend(projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect()));
+        let files: Vec<DataFile> = files.into_iter().map(|file| file.knowing(schema, &asked)).collect();
+        let files: Vec<&DataFile> = files.iter().collect();
         let readers = Arc::new(CheckedReaders::new(&self.lake, &self.snapshot));
         // A filter is asked before the other columns are decoded: a date's rows lie one in a thousand. Each row group is then
         // read in two steps, which in a bucket takes twice as long.

@@ -1,13 +1,14 @@
 //! One version of a dataset, as a reader sees it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::{ScalarValue, Statistics};
 use deltalake_core::table::state::DeltaTableState;
 
 use super::seal::Entries;
-use super::{Checksums, Layout};
+use super::{Bounds, Checksums, Layout};
 
 /// A data file of a version.
 #[derive(Debug, Clone)]
@@ -18,8 +19,10 @@ pub struct DataFile {
     pub size: u64,
     /// When it was written, milliseconds since 1970.
     pub modified: i64,
-    /// Row count and, per column of the schema it was written with, bounds and null count.
+    /// Row count, bounds and null counts, but for what stands in `bounds`.
     pub statistics: Arc<Statistics>,
+    /// Bounds and null counts that are not parsed; `None` if all are among the statistics.
+    pub bounds: Option<Arc<Bounds>>,
     /// What its bytes must be; `None` if another program wrote it.
     pub checksums: Option<Arc<Checksums>>,
     /// Its `Float64` columns that have a NaN or an infinity; `None` if nobody looked.
@@ -30,6 +33,15 @@ impl DataFile {
     /// Rows in the file.
     pub fn rows(&self) -> u64 {
         self.statistics.num_rows.get_value().copied().unwrap_or(0) as u64
+    }
+
+    /// The same file with the bounds and null counts of these columns of the version's schema among its statistics.
+    pub(super) fn knowing(&self, schema: &Schema, columns: &HashSet<usize>) -> Self {
+        let mut file = self.clone();
+        if let Some(bounds) = &self.bounds {
+            bounds.add_to(Arc::make_mut(&mut file.statistics), schema, columns);
+        }
+        file
     }
 
     /// The folder of the file below the dataset's folder; empty at the top.
@@ -115,7 +127,9 @@ pub struct ColumnSummary {
 impl Snapshot {
     /// One summary per column, from the log alone; no data file is read.
     pub fn columns(&self) -> Vec<ColumnSummary> {
-        let bounds = super::scan::total(self.files.iter().map(|file| file.statistics.as_ref()));
+        let all = (0..self.schema.fields().len()).collect();
+        let files: Vec<DataFile> = self.files.iter().map(|file| file.knowing(&self.schema, &all)).collect();
+        let bounds = super::scan::total(files.iter().map(|file| file.statistics.as_ref()));
         let columns = self.schema.fields().iter().enumerate().map(|(at, field)| {
             let of = bounds.as_ref().map(|total| &total.column_statistics[at]);
             ColumnSummary {

@@ -2,9 +2,13 @@
 //!
 //! The log's form is the Delta protocol's "Per-file Statistics": `{"numRecords": n, "minValues": {…}, "maxValues": {…},
 //! "nullCount": {…}}`. Types without a natural order in JSON carry a null count only.
+//!
+//! A program that opens a table parses this JSON of all files, to skip those of other tickers and dates. The bounds of numbers
+//! let it skip none, as each file has small and large ones, and of a matrix they are nearly all: they stand apart, as a text
+//! ([`Bounds`]) of which a query parses what it asks for.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::stats::Precision;
@@ -50,9 +54,6 @@ type Values<'a> = Option<HashMap<Cow<'a, str>, &'a RawValue>>;
 /// Statistics from the Delta log, one entry per field of `schema`; whatever the log does not say is unknown.
 pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
     let logged: Logged = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let count = |count: Option<usize>| count.map_or(Precision::Absent, Precision::Exact);
-    // Text bounds may be cut short by the writer; they still bound.
-    let bound = |value: Option<ScalarValue>| value.map_or(Precision::Absent, Precision::Inexact);
     let columns = schema.fields().iter().map(|field| {
         let scalar = |values: &Values<'_>| json_to_scalar(json_of(values, field)?, field.data_type());
         let mut column = ColumnStatistics::new_unknown();
@@ -69,8 +70,82 @@ pub(super) fn from_json(schema: &Schema, text: Option<&str>) -> Statistics {
     }
 }
 
+/// Bounds and null counts of numbers. A column has four words: minimum, maximum, null count, and its name; what is not known is
+/// a `-`. They end with `|`, which JSON need not escape.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds(String);
+
+impl Bounds {
+    /// Takes them out of a file's statistics.
+    pub(super) fn take(schema: &Schema, statistics: &mut Statistics) -> Self {
+        let word = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+        let number = |bound: &Precision<ScalarValue>| word(bound.get_value().and_then(scalar_to_text));
+        let columns = schema.fields().iter().zip(&mut statistics.column_statistics);
+        let text = columns.filter(|(field, _)| stands_apart(field)).map(|(field, column)| {
+            let column = std::mem::replace(column, ColumnStatistics::new_unknown());
+            let nulls = word(column.null_count.get_value().map(usize::to_string));
+            format!("{} {} {nulls} {}|", number(&column.min_value), number(&column.max_value), field.name())
+        });
+        Self(text.collect())
+    }
+
+    /// As it stands in the log.
+    pub(super) fn from_log(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Adds to the statistics of a file what is known of these columns.
+    pub(super) fn add_to(&self, statistics: &mut Statistics, schema: &Schema, columns: &HashSet<usize>) {
+        let numbers = columns.iter().filter(|at| stands_apart(schema.field(**at)));
+        let asked: HashMap<&str, usize> = numbers.map(|&at| (schema.field(at).name().as_str(), at)).collect();
+        if asked.is_empty() {
+            return;
+        }
+        for line in self.0.split_terminator('|') {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            let [min, max, nulls, name] = words[..] else { continue };
+            let Some(&at) = asked.get(name) else { continue };
+            let bound = |text: &str| bound(json_to_scalar(text, schema.field(at).data_type()));
+            statistics.column_statistics[at] = ColumnStatistics {
+                null_count: count(nulls.parse().ok()),
+                min_value: bound(min),
+                max_value: bound(max),
+                ..ColumnStatistics::new_unknown()
+            };
+        }
+    }
+}
+
+/// Whether a column is among the [`Bounds`].
+fn stands_apart(field: &Field) -> bool {
+    let is_number = field.data_type().is_signed_integer() || field.data_type().is_floating();
+    is_number && !field.name().contains(['|', '"', '\\'])
+}
+
+fn count(count: Option<usize>) -> Precision<usize> {
+    count.map_or(Precision::Absent, Precision::Exact)
+}
+
+/// Text bounds may be cut short by the writer; they still bound.
+fn bound(value: Option<ScalarValue>) -> Precision<ScalarValue> {
+    value.map_or(Precision::Absent, Precision::Inexact)
+}
+
 fn json_of<'a>(values: &Values<'a>, field: &Field) -> Option<&'a str> {
     values.as_ref()?.get(field.name().as_str()).map(|value| value.get())
+}
+
+/// A number in the shortest form that gives it back.
+fn scalar_to_text(value: &ScalarValue) -> Option<String> {
+    match value {
+        ScalarValue::Float64(Some(x)) => x.is_finite().then(|| format!("{x:e}")),
+        ScalarValue::Float32(Some(x)) => x.is_finite().then(|| format!("{x:e}")),
+        whole => scalar_to_json(whole).map(|number| number.to_string()),
+    }
 }
 
 fn scalar_to_json(value: &ScalarValue) -> Option<Value> {
@@ -132,8 +207,50 @@ mod tests {
             total_byte_size: Precision::Absent,
             column_statistics: values.iter().map(column).collect(),
         };
-        let text = to_json(&schema, &statistics);
-        assert_eq!(from_json(&schema, Some(&text)), statistics);
+        assert_eq!(from_json(&schema, Some(&to_json(&schema, &statistics))), statistics);
+        let mut others = statistics.clone();
+        let bounds = Bounds::take(&schema, &mut others);
+        let text = to_json(&schema, &others);
+        assert!(
+            text.contains("ticker") && text.contains("date") && !text.contains("\"x\"") && !text.contains("\"n\""),
+            "{text}"
+        );
+        let mut logged = from_json(&schema, Some(&text));
+        Bounds::from_log(bounds.as_str()).add_to(&mut logged, &schema, &(0..4).collect());
+        assert_eq!(logged, statistics);
+    }
+
+    #[test]
+    fn only_columns_that_are_asked_for_are_parsed() {
+        let field = |name| Field::new(name, DataType::Float64, true);
+        let schema = Schema::new(vec![field("a b"), field("c"), field("d|e"), Field::new("f", DataType::Int8, true)]);
+        let column = |min: ScalarValue, max: ScalarValue, nulls| {
+            let mut column = ColumnStatistics::new_unknown();
+            (column.min_value, column.max_value) = (Precision::Inexact(min), Precision::Inexact(max));
+            column.null_count = nulls;
+            column
+        };
+        let number = |x: f64| ScalarValue::Float64(Some(x));
+        let columns = vec![
+            column(number(-0.0), number(5e-324), Precision::Exact(0)),
+            column(number(f64::MIN), number(f64::MAX), Precision::Absent),
+            column(number(1.0), number(2.0), Precision::Exact(7)),
+            column(ScalarValue::Int8(Some(-1)), ScalarValue::Int8(Some(1)), Precision::Exact(3)),
+        ];
+        let statistics = Statistics { column_statistics: columns, ..Statistics::new_unknown(&schema) };
+        let bounds = Bounds::take(&schema, &mut statistics.clone());
+        assert_eq!(bounds.as_str(), format!("-0e0 5e-324 0 a b|{:e} {:e} - c|-1 1 3 f|", f64::MIN, f64::MAX));
+        let mut found = Statistics::new_unknown(&schema);
+        bounds.add_to(&mut found, &schema, &HashSet::from([0, 2, 3]));
+        let unknown = ColumnStatistics::new_unknown();
+        let expected = [&statistics.column_statistics[0], &unknown, &unknown, &statistics.column_statistics[3]];
+        assert_eq!(found.column_statistics.iter().collect::<Vec<_>>(), expected);
+        // A text that is none, such as another program might write, says nothing.
+        Bounds::from_log("1 2|| x y z c|1 2 3 unknown|").add_to(&mut found, &schema, &HashSet::from([1]));
+        assert_eq!(
+            (&found.column_statistics[1].min_value, &found.column_statistics[1].null_count),
+            (&Precision::Absent, &Precision::Absent)
+        );
     }
 
     #[test]
