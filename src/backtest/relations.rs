@@ -9,14 +9,14 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+use datafusion::logical_expr::ident;
 use datafusion::physical_plan::common::collect;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
 
 use super::strategy::query;
 use super::{BacktestError, Result};
-use crate::engine::{Engine, EngineError, Outcome, View};
-use crate::lake::CommitRecord;
+use crate::engine::{Engine, EngineError, View};
 use crate::pipeline::{Parameters, References, SqlFile};
 
 /// The rows of a relation.
@@ -24,11 +24,13 @@ use crate::pipeline::{Parameters, References, SqlFile};
 pub(super) struct Rows {
     pub(super) schema: SchemaRef,
     pub(super) batches: Vec<RecordBatch>,
+    /// The columns by which they ascend, missing values last.
+    sorted: Vec<String>,
 }
 
 impl Rows {
     pub(super) fn of(batch: RecordBatch) -> Self {
-        Self { schema: batch.schema(), batches: vec![batch] }
+        Self { schema: batch.schema(), batches: vec![batch], sorted: Vec::new() }
     }
 
     pub(super) fn one_batch(&self) -> Result<RecordBatch> {
@@ -129,7 +131,9 @@ impl<'a> Relations<'a> {
     /// Makes rows a relation.
     pub(super) fn put(&mut self, name: &str, origin: String, rows: &Rows) -> Result<()> {
         let table = MemTable::try_new(rows.schema.clone(), vec![rows.batches.clone()]).map_err(EngineError::from)?;
-        let table: Arc<dyn TableProvider> = Arc::new(table);
+        // So that what reads them in this order need not sort them again.
+        let sorted = rows.sorted.iter().map(|column| ident(column).sort(true, false)).collect();
+        let table: Arc<dyn TableProvider> = Arc::new(table.with_sort_order(vec![sorted]));
         self.engine = self.engine.clone().with_relation(name, table);
         let is_empty = rows.batches.iter().all(|batch| batch.num_rows() == 0);
         let computed = Some(Computed { schema: rows.schema.clone(), is_empty });
@@ -177,13 +181,9 @@ impl<'a> Relations<'a> {
         let statement = DataFusionStatement::Statement(Box::new(Statement::Query(Box::new(query))));
         let failed = |source| BacktestError::Sql { file: Box::new(file.clone()), source };
         let planned = self.engine.plan(statement).await.map_err(failed)?;
-        match self.engine.run(planned, CommitRecord::default()).await.map_err(failed)? {
-            Outcome::Rows(rows) => {
-                let schema = rows.schema();
-                let batches = collect(rows).await.map_err(|error| failed(error.into()))?;
-                Ok(Rows { schema, batches })
-            }
-            Outcome::Built(_) => Err(BacktestError::NotAQuery { file: file.origin.clone() }),
-        }
+        let (rows, sorted) = self.engine.sorted_rows(planned).await.map_err(failed)?;
+        let schema = rows.schema();
+        let batches = collect(rows).await.map_err(|error| failed(error.into()))?;
+        Ok(Rows { schema, batches, sorted })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 
 use super::contract::{CANDIDATES, ends_in_positions};
@@ -13,8 +13,7 @@ use super::relations::{Kept, Relations, Rows};
 use super::request::{Request, no_period, nothing_held};
 use super::strategy::{Strategies, Strategy, query};
 use super::{BacktestError, Result};
-use crate::engine::{Engine, Outcome};
-use crate::lake::CommitRecord;
+use crate::engine::{Engine, EngineError};
 use crate::pipeline::{Parameters, References, SqlFile, SqlTree};
 
 /// The relation of the benchmark's returns, and the parameter that names its file.
@@ -241,15 +240,10 @@ async fn described(engine: &Engine, chosen: &Rows) -> Result<RecordBatch> {
     );
     let statement = engine.parse(&sql)?.remove(0);
     let planned = engine.plan(statement).await?;
-    match engine.run(planned, CommitRecord::default()).await? {
-        Outcome::Rows(rows) => {
-            let schema = rows.schema();
-            let batches =
-                datafusion::physical_plan::common::collect(rows).await.map_err(crate::engine::EngineError::from)?;
-            Rows { schema, batches }.one_batch()
-        }
-        Outcome::Built(_) => Err(BacktestError::NoFile("a query".to_owned())),
-    }
+    let (rows, _) = engine.sorted_rows(planned).await?;
+    let schema = rows.schema();
+    let batches = datafusion::physical_plan::common::collect(rows).await.map_err(EngineError::from)?;
+    Ok(concat_batches(&schema, &batches)?)
 }
 
 /// The texts of a column, whatever its string type.

@@ -41,7 +41,9 @@ use datafusion::catalog::view::ViewTable;
 use datafusion::datasource::MemTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
+use datafusion::physical_expr::PhysicalSortExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream, execute_stream_partitioned};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -78,6 +80,15 @@ type Guests = BTreeMap<(String, String), Arc<dyn TableProvider>>;
 async fn query_plan(state: &SessionState, logical: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
     let physical = state.create_physical_plan(logical).await?;
     full_batches::full_batches_of_ranges(cancel::yielding_joins(physical)?, state.config().batch_size())
+}
+
+/// The columns by which the rows of each partition ascend, missing values last.
+fn ascending(plan: &Arc<dyn ExecutionPlan>) -> Vec<String> {
+    let column = |sort: &PhysicalSortExpr| {
+        let ascends = !sort.options.descending && !sort.options.nulls_first;
+        sort.expr.downcast_ref::<Column>().filter(|_| ascends).map(|column| column.name().to_owned())
+    };
+    plan.output_ordering().into_iter().flatten().map_while(column).collect()
 }
 
 /// What a statement gave.
@@ -241,6 +252,21 @@ impl Engine {
                 Ok(Outcome::Rows(execute_stream(physical, state.task_ctx())?))
             }
         }
+    }
+
+    /// The rows of a planned query, and the columns by which its plan promises that they ascend, missing values last.
+    ///
+    /// # Errors
+    /// If the statement is no query, or execution fails.
+    pub async fn sorted_rows(&self, planned: Planned) -> Result<(SendableRecordBatchStream, Vec<String>)> {
+        let Planned { state, logical } = planned;
+        let physical = query_plan(&state, &logical).await?;
+        let sorted = match physical.output_partitioning().partition_count() {
+            1 => ascending(&physical),
+            // They are put together as they come.
+            _ => Vec::new(),
+        };
+        Ok((execute_stream(physical, state.task_ctx())?, sorted))
     }
 
     /// The physical plan of a query, for tests and tools that look at plans.

@@ -38,23 +38,31 @@ spans as (
     cross join grid g
 ),
 
-fresh as (
-    select ticker, price, unnest(range(greatest(since, 0), least(until, last_period) + 1)) as period, true as held
+-- The last of them: where the price is written off, it is the first stale one.
+ends as (
+    select
+        *,
+        case
+            when gone <= last_period and (next_session is null or next_session > first_exec + gone * $rebalance_every)
+                then gone
+            else least(until, last_period)
+        end as last
     from spans
-    where until >= greatest(since, 0) and since <= last_period
-),
-
-written_off as (
-    select ticker, price * (1 + $delist_return) as price, gone as period, false as held
-    from spans
-    where gone between 0 and last_period
-        and (next_session is null or next_session > first_exec + gone * $rebalance_every)
 ),
 
 at_execution as (
-    select * from fresh
-    union all
-    select * from written_off
+    select ticker, price, gone, unnest(range(greatest(since, 0), last + 1)) as period
+    from ends
+    where last >= greatest(since, 0)
+),
+
+priced as (
+    select
+        ticker,
+        period,
+        period < gone as held,
+        case when period < gone then price else price * (1 + $delist_return) end as price
+    from at_execution
 ),
 
 returns as (
@@ -65,7 +73,7 @@ returns as (
         case
             when lead(period, 1) over w = period + 1 then safe_div(lead(price, 1) over w, price) - 1
         end as period_return
-    from at_execution
+    from priced
     window w as (partition by ticker order by period)
 )
 

@@ -1,6 +1,6 @@
 //! The relation `candidates` of the portfolio functions: what is known of every name on every rebalance date.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::Date32Type;
@@ -128,10 +128,18 @@ pub(super) fn texts(column: &ArrayRef) -> Result<&StringArray> {
         .ok_or_else(|| internal_datafusion_err!("expected texts, found {}", column.data_type()))
 }
 
-/// Numbers in the order of the texts, with the text of each number.
+/// Numbers in the order of the texts, with the text of each number. There are few texts, which many rows have.
 pub(super) fn numbered(column: &StringArray) -> (Vec<Option<u32>>, Vec<String>) {
-    let mut numbers: BTreeMap<&str, u32> = column.iter().flatten().map(|text| (text, 0)).collect();
-    numbers.values_mut().zip(0..).for_each(|(number, at)| *number = at);
-    let of_rows = column.iter().map(|text| text.and_then(|text| numbers.get(text).copied())).collect();
-    (of_rows, numbers.keys().map(|text| (*text).to_owned()).collect())
+    let mut found: HashMap<&str, u32> = HashMap::new();
+    let mut as_found = |text| {
+        let next = found.len() as u32;
+        *found.entry(text).or_insert(next)
+    };
+    let mut of_rows: Vec<Option<u32>> = column.iter().map(|text| text.map(&mut as_found)).collect();
+    let mut texts: Vec<(&str, u32)> = found.into_iter().collect();
+    texts.sort_unstable();
+    let mut places = vec![0; texts.len()];
+    (0..).zip(&texts).for_each(|(place, (_, found))| places[*found as usize] = place);
+    of_rows.iter_mut().flatten().for_each(|number| *number = places[*number as usize]);
+    (of_rows, texts.into_iter().map(|(text, _)| text.to_owned()).collect())
 }
