@@ -294,6 +294,20 @@ fn ctrl_c_leaves_the_last_version() {
 }
 
 #[test]
+fn whoever_has_read_enough_of_the_rows_sees_no_error() {
+    let desk = Desk::new();
+    for format in ["csv", "json"] {
+        let query = "select value, value * 1.5 as x from generate_series(1, 1000000)";
+        let mut command = desk.command(&["sql", "--format", format, "-c", query]);
+        let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // As `| head` does; a million rows do not fit into a pipe.
+        drop(run.stdout.take());
+        let output = run.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{format}");
+    }
+}
+
+#[test]
 fn a_file_without_rows_lands_an_empty_table() {
     let desk = Desk::new();
     let header = "ticker,investorname,securitytype,calendardate,value,units\n";

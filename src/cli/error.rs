@@ -143,7 +143,10 @@ impl From<LakeError> for CliError {
 
 impl From<EngineError> for CliError {
     fn from(error: EngineError) -> Self {
-        Self::failed(error.to_string())
+        match error {
+            EngineError::Output(error) => Self::output(error),
+            error => Self::failed(error.to_string()),
+        }
     }
 }
 

@@ -68,6 +68,9 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
+    /// Rows could not be written where they go.
+    #[error("cannot write the rows: {0}")]
+    Output(std::io::Error),
     /// DataFusion refused or failed the statement.
     #[error("{message}")]
     Query {

@@ -100,14 +100,14 @@ async fn write_text(
     let mut texts = pieces.map_ok(printed).try_buffered(threads);
     let mut next = texts.try_next().await?;
     // Not before a query that fails at once.
-    to.write_all(header).map_err(ArrowError::from)?;
+    to.write_all(header).map_err(EngineError::Output)?;
     let mut count = 0;
     while let Some((rows, text)) = next {
-        to.write_all(&text).map_err(ArrowError::from)?;
+        to.write_all(&text).map_err(EngineError::Output)?;
         count += rows as u64;
         next = texts.try_next().await?;
     }
-    to.flush().map_err(ArrowError::from)?;
+    to.flush().map_err(EngineError::Output)?;
     Ok(count)
 }
 
