@@ -187,3 +187,36 @@ impl<'a> Relations<'a> {
         Ok(Rows { schema, batches, sorted })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Resources;
+    use crate::lake::Lake;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_relation_is_sorted_again_only_if_it_is_not_in_that_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
+        let engine = Engine::new(lake, &Resources { threads: Some(2), memory_limit: None }).unwrap();
+        let (parameters, mut kept) = (Parameters::default(), Kept::new());
+        let mut relations = Relations::new(&engine, &parameters, &mut kept);
+        let names = "select 3 - value % 4 as date, value as \"Name\" from generate_series(1, 1000)";
+        for (name, order) in [("sorted", "order by date, \"Name\""), ("falling", "order by date desc"), ("loose", "")] {
+            let file = SqlFile::inline(name, &format!("{names} {order}"));
+            relations.stage(name, &file).await.unwrap();
+        }
+        for (sql, sorts) in [
+            ("select * from sorted order by date, \"Name\"", false),
+            ("select * from sorted order by date", false),
+            ("select * from sorted order by \"Name\"", true),
+            ("select * from sorted order by date desc", true),
+            ("select * from falling order by date", true),
+            ("select * from loose order by date", true),
+        ] {
+            let plan = relations.engine().physical_plan(sql).await.unwrap();
+            let plan = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
+            assert_eq!(plan.contains("SortExec"), sorts, "{sql}\n{plan}");
+        }
+    }
+}

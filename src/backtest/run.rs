@@ -238,9 +238,7 @@ async fn described(engine: &Engine, chosen: &Rows) -> Result<RecordBatch> {
         or_null("bound", "varchar"),
         or_null("status", "varchar"),
     );
-    let statement = engine.parse(&sql)?.remove(0);
-    let planned = engine.plan(statement).await?;
-    let (rows, _) = engine.sorted_rows(planned).await?;
+    let rows = engine.rows(&sql).await?;
     let schema = rows.schema();
     let batches = datafusion::physical_plan::common::collect(rows).await.map_err(EngineError::from)?;
     Ok(concat_batches(&schema, &batches)?)

@@ -62,13 +62,13 @@ impl Question<'_> {
         let any = |columns: &[&[f64]], member: u32| {
             columns.iter().any(|column| column[slice.start + member as usize].is_finite())
         };
-        let mut names = Vec::with_capacity(members.len());
-        names.extend(
+        let mut counted = Vec::with_capacity(members.len());
+        counted.extend(
             members.iter().copied().filter(|member| any(&self.targets, *member) && any(&self.features, *member)),
         );
         let pick = |column: &[f64]| -> Vec<f64> {
             let column = &column[slice.clone()];
-            names.iter().map(|member| column[*member as usize]).collect()
+            counted.iter().map(|member| column[*member as usize]).collect()
         };
         let mut targets: Vec<_> = self.targets.iter().map(|column| Returns::of(pick(column))).collect();
         let mut found = Vec::with_capacity(self.features.len() * targets.len());

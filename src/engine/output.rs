@@ -77,7 +77,11 @@ pub async fn write_file(rows: SendableRecordBatchStream, format: Format, path: &
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let count = write_rows(rows, format, file.as_file()).await?;
+    let written = write_rows(rows, format, file.as_file()).await;
+    let count = written.map_err(|error| match error {
+        EngineError::Output(source) => failed(source),
+        error => error,
+    })?;
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(count)
 }
