@@ -2,15 +2,14 @@
 
 mod common;
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use common::Desk;
 
 #[test]
 fn a_lake_of_0_1_0_opens() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lakes/0.1.0.zip");
     let desk = Desk::new();
-    zip::ZipArchive::new(File::open(path).unwrap()).unwrap().extract(desk.lake()).unwrap();
+    open(&desk);
     // The newest version, which the log's checkpoint and what follows it describe, and two before it.
     assert_eq!(
         desk.rows("select ticker, date, close2 from prices order by ticker"),
@@ -34,4 +33,26 @@ fn a_lake_of_0_1_0_opens() {
     assert_eq!(desk.number("select count(*) from prices"), 3.0);
     assert!(desk.ok(&["history", "prices"]).contains("103"));
     desk.ok(&["describe", "prices"]);
+}
+
+#[test]
+fn files_of_0_1_0_are_checked_by_the_sums_in_their_log() {
+    let desk = Desk::new();
+    open(&desk);
+    let log = fs::read_to_string(desk.lake().join("raw/sep/_delta_log/00000000000000000000.json")).unwrap();
+    assert!(log.contains("kairos.crc32") && !log.contains("kairos.tail"), "{log}");
+    let file = desk.lake().join("raw/sep/year=2023/part-a7e930f762f4426da5e67884503dba2f-00000.parquet");
+    let bytes = fs::read(&file).unwrap();
+    for at in [10, bytes.len() - 10] {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        fs::write(&file, bytes).unwrap();
+        let error = desk.fails(1, &["sql", "-c", "select * from raw.sep"]);
+        assert!(error.contains("part-a7e9") && error.contains("(checksum)"), "{error}");
+    }
+}
+
+fn open(desk: &Desk) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/lakes/0.1.0.zip");
+    zip::ZipArchive::new(File::open(path).unwrap()).unwrap().extract(desk.lake()).unwrap();
 }

@@ -9,10 +9,14 @@ use bytes::Bytes;
 #[derive(Clone, Default)]
 pub(super) struct Buffer(Arc<Mutex<Vec<u8>>>);
 
+/// Bytes of what was written before that may come with what is written next: Parquet's writer has a `std::io::BufWriter` of
+/// this size in front.
+const HELD_BACK: usize = 8 * 1024;
+
 impl Buffer {
     /// Makes room for so many bytes, which then are not moved while they are written.
     pub(super) fn reserve(&self, bytes: usize) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(bytes + HELD_BACK);
     }
 
     pub(super) fn take(&self) -> Bytes {

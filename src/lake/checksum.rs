@@ -1,65 +1,124 @@
-//! Checksums of a data file's blocks: computed while it is written, kept in the log, compared whenever it is read.
+//! Checksums of a data file: computed while it is written, compared whenever it is read.
 //!
 //! Parquet's own page checksums are not written by the `parquet` crate, and compressed pages with a flipped bit often
-//! decode to other numbers without complaint. Blocks of fixed size cover every byte, the footer included, and can be
-//! checked whatever part of the file a query asks for.
+//! decode to other numbers without complaint. Blocks of fixed size cover every byte of the rows, whatever part of them a
+//! query asks for. Their sums stand behind the rows, where readers of Parquet do not look. With the page indexes and the
+//! footer, which whoever reads the file needs, they make its tail; where that begins and its sum stand in the log.
+//!
+//! ```text
+//! ┃ PAR1 row group … row group ┃ sums ┃ page indexes ┃ footer PAR1 ┃
+//! ┃ block ┃ block ┃ block ┃ b. ┃             tail                  ┃
+//! ```
+//!
+//! Files of earlier releases have larger blocks, up to their end, and all sums in the log.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use flate2::Crc;
-use futures::future::{BoxFuture, FutureExt, TryFutureExt};
+use crc32fast::Hasher;
 use object_store::buffered::BufWriter;
-use parquet::arrow::async_writer::AsyncFileWriter;
 use parquet::errors::{ParquetError, Result};
+use tokio::io::AsyncWriteExt;
 
-/// Bytes of a block: small against a column chunk, so that little is read only to be checked, and large enough that the
-/// checksums of a file are a few kilobytes.
-const BLOCK: u64 = 64 * 1024;
+/// Bytes of a block: small against a page, so that little is read only to be checked, and large enough that the sums are a
+/// fraction of the footer.
+const BLOCK: u64 = 16 * 1024;
+/// Bytes of a block whose sum stands in the log.
+const BLOCK_OF_LOG: u64 = 64 * 1024;
+/// Bytes of a sum: CRC-32, little endian.
+const SUM: usize = size_of::<u32>();
 
-/// The CRC-32 of each block of a file, the last of which may be shorter. As text: eight hex digits per block.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checksums(Vec<u32>);
+/// What the log says that the bytes of a file must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checksums {
+    /// The file has the sums of its rows.
+    InFile(Tail),
+    /// The log has the sums of the whole file.
+    InLog(Arc<Blocks>),
+}
 
-impl Checksums {
-    /// The whole blocks that hold `range` of a file of `size` bytes.
-    pub(super) fn blocks_of(range: &Range<u64>, size: u64) -> Range<u64> {
-        let end = range.end.div_ceil(BLOCK) * BLOCK;
-        range.start / BLOCK * BLOCK..end.min(size).max(range.end)
-    }
+/// The end of a file, from the first byte behind its rows. As text: `start:sum` with eight hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tail {
+    /// Where it begins.
+    pub start: u64,
+    sum: u32,
+}
 
-    /// Whether `bytes`, which begin at the block boundary `start`, are what was written.
-    pub(super) fn hold(&self, start: u64, bytes: &[u8]) -> bool {
-        let first = (start / BLOCK) as usize;
-        let blocks = bytes.chunks(BLOCK as usize).enumerate();
-        blocks.into_iter().all(|(at, block)| self.0.get(first + at) == Some(&crc(block)))
+impl Tail {
+    /// The blocks of the rows, if `tail` is what was written.
+    pub(super) fn blocks(self, tail: &[u8]) -> Option<Blocks> {
+        let sums = tail.get(..self.start.div_ceil(BLOCK) as usize * SUM)?;
+        let sum = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
+        let sums = sums.chunks(SUM).map(sum).collect();
+        (crc32fast::hash(tail) == self.sum).then_some(Blocks { block: BLOCK, end: self.start, sums })
     }
 }
 
-fn crc(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
-}
-
-impl fmt::Display for Checksums {
+impl fmt::Display for Tail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|sum| write!(f, "{sum:08x}"))
+        write!(f, "{}:{:08x}", self.start, self.sum)
     }
 }
 
-impl FromStr for Checksums {
+impl FromStr for Tail {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(':');
+        let parts = parts.and_then(|(start, sum)| Some((start.parse().ok()?, u32::from_str_radix(sum, 16).ok()?)));
+        let (start, sum) = parts.ok_or_else(|| format!("expected `start:sum`, found '{text}'"))?;
+        Ok(Self { start, sum })
+    }
+}
+
+/// The CRC-32 of each block of a file's first bytes, the last of which may be shorter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocks {
+    /// Bytes of a block.
+    block: u64,
+    /// Where the last one ends.
+    end: u64,
+    sums: Vec<u32>,
+}
+
+impl Blocks {
+    /// Those of a file of `size` bytes, as the log has them: eight hex digits per block.
+    ///
+    /// # Errors
+    /// If the text is something else.
+    pub(super) fn from_log(text: &str, size: u64) -> Result<Self, String> {
         let digits = text.as_bytes().chunks(8).map(|digits| std::str::from_utf8(digits).unwrap_or_default());
         let sums = digits.map(|digits| match digits.len() {
             8 => u32::from_str_radix(digits, 16).map_err(|e| e.to_string()),
             n => Err(format!("expected eight hex digits per block, found {n}")),
         });
-        Ok(Self(sums.collect::<Result<_, _>>()?))
+        Ok(Self { block: BLOCK_OF_LOG, end: size, sums: sums.collect::<Result<_, _>>()? })
+    }
+
+    /// As the log has them.
+    pub(super) fn to_log(&self) -> String {
+        self.sums.iter().fold(String::new(), |mut text, sum| {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{sum:08x}");
+            text
+        })
+    }
+
+    /// The whole blocks that hold a range; `None` if it ends behind the last one.
+    pub(super) fn around(&self, range: &Range<u64>) -> Option<Range<u64>> {
+        let end = (range.end.div_ceil(self.block) * self.block).min(self.end);
+        (range.start <= range.end && range.end <= end).then(|| range.start / self.block * self.block..end)
+    }
+
+    /// Whether `bytes`, which begin at the block boundary `start`, are what was written.
+    pub(super) fn hold(&self, start: u64, bytes: &[u8]) -> bool {
+        let first = (start / self.block) as usize;
+        let mut blocks = bytes.chunks(self.block as usize).enumerate();
+        blocks.all(|(at, block)| self.sums.get(first + at) == Some(&crc32fast::hash(block)))
     }
 }
 
@@ -67,75 +126,124 @@ impl FromStr for Checksums {
 pub(super) struct ChecksumWriter {
     to: BufWriter,
     done: Vec<u32>,
-    open: Crc,
+    open: Hasher,
 }
 
 impl ChecksumWriter {
     pub(super) fn new(to: BufWriter) -> Self {
-        Self { to, done: Vec::new(), open: Crc::new() }
+        Self { to, done: Vec::new(), open: Hasher::new() }
     }
 
-    /// How many bytes were written, and their checksums.
-    pub(super) fn finish(mut self) -> (u64, Checksums) {
-        let size = self.done.len() as u64 * BLOCK + u64::from(self.open.amount());
-        if self.open.amount() > 0 {
-            self.done.push(self.open.sum());
-        }
-        (size, Checksums(self.done))
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(super) async fn write(&mut self, rows: Bytes) -> Result<()> {
+        self.add(&rows);
+        self.to.put(rows).await.map_err(external)
+    }
+
+    /// The sums of the rows' blocks, with which the tail begins.
+    pub(super) fn sums(&self) -> Vec<u8> {
+        let open = (self.open.total_len() > 0).then(|| self.open.clone().finalize());
+        self.done.iter().copied().chain(open).flat_map(u32::to_le_bytes).collect()
+    }
+
+    /// Writes the tail and closes the file. Returns its size, and what the log says of it.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(super) async fn finish(mut self, tail: Bytes) -> Result<(u64, Tail)> {
+        let start = self.done.len() as u64 * BLOCK + self.open.total_len();
+        let (size, sum) = (start + tail.len() as u64, crc32fast::hash(&tail));
+        self.to.put(tail).await.map_err(external)?;
+        self.to.shutdown().await.map_err(external)?;
+        Ok((size, Tail { start, sum }))
     }
 
     fn add(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let fits = (BLOCK - u64::from(self.open.amount())) as usize;
+            let fits = (BLOCK - self.open.total_len()) as usize;
             let (block, rest) = bytes.split_at(fits.min(bytes.len()));
             self.open.update(block);
-            if u64::from(self.open.amount()) == BLOCK {
-                self.done.push(self.open.sum());
-                self.open.reset();
+            if self.open.total_len() == BLOCK {
+                self.done.push(std::mem::take(&mut self.open).finalize());
             }
             bytes = rest;
         }
     }
 }
 
-impl AsyncFileWriter for ChecksumWriter {
-    fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<()>> {
-        self.add(&bytes);
-        self.to.put(bytes).map_err(|error| ParquetError::External(Box::new(error))).boxed()
-    }
-
-    fn complete(&mut self) -> BoxFuture<'_, Result<()>> {
-        AsyncFileWriter::complete(&mut self.to)
-    }
+fn external(error: impl std::error::Error + Send + Sync + 'static) -> ParquetError {
+    ParquetError::External(Box::new(error))
 }
 
 #[cfg(test)]
 mod tests {
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+
     use super::*;
 
-    fn written(pieces: &[&[u8]]) -> Checksums {
-        let store = std::sync::Arc::new(object_store::memory::InMemory::new());
-        let mut writer = ChecksumWriter::new(BufWriter::new(store, "x".into()));
-        pieces.iter().for_each(|piece| writer.add(piece));
-        let (size, sums) = writer.finish();
-        assert_eq!(size, pieces.iter().map(|piece| piece.len() as u64).sum::<u64>());
-        sums
+    /// The bytes of the file and its tail's entry.
+    async fn written(pieces: &[&[u8]]) -> (Bytes, Tail) {
+        let store = Arc::new(InMemory::new());
+        let mut writer = ChecksumWriter::new(BufWriter::new(store.clone(), "x".into()));
+        for piece in pieces {
+            writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
+        }
+        let tail = [&writer.sums(), b"footer".as_slice()].concat();
+        let (size, tail) = writer.finish(tail.into()).await.unwrap();
+        let file = store.get(&"x".into()).await.unwrap().bytes().await.unwrap();
+        assert_eq!(size, file.len() as u64);
+        (file, tail)
+    }
+
+    #[tokio::test]
+    async fn every_byte_is_checked_however_it_was_written() {
+        let rows: Vec<u8> = (0..3 * BLOCK + 17).map(|n| (n * n % 251) as u8).collect();
+        let (file, tail) = written(&[&rows[..5], &rows[5..40_000], &rows[40_000..]]).await;
+        assert_eq!((file.clone(), tail), written(&[&rows]).await);
+        assert_eq!(tail.start, rows.len() as u64);
+        let end = &file[rows.len()..];
+        assert_eq!(end.len(), 4 * SUM + 6);
+        let blocks = tail.blocks(end).unwrap();
+        assert!(blocks.hold(0, &rows) && blocks.hold(2 * BLOCK, &rows[2 * BLOCK as usize..]));
+        let mut changed = rows.clone();
+        changed[2 * BLOCK as usize] ^= 1;
+        assert!(blocks.hold(0, &changed[..2 * BLOCK as usize]) && !blocks.hold(0, &changed));
+        for at in 0..end.len() {
+            let mut end = end.to_vec();
+            end[at] ^= 1;
+            assert_eq!(tail.blocks(&end), None, "{at}");
+        }
+        assert_eq!(tail.blocks(&end[1..]), None);
+        assert_eq!(tail.blocks(&[]), None);
+        assert_eq!(written(&[]).await.1.start, 0);
     }
 
     #[test]
-    fn every_block_is_checked_however_it_was_written() {
-        let mut file: Vec<u8> = (0..3 * BLOCK + 17).map(|n| (n * n % 251) as u8).collect();
-        let sums = written(&[&file[..5], &file[5..100_000], &file[100_000..]]);
-        assert_eq!(sums, written(&[&file]));
-        assert_eq!(sums.0.len(), 4);
-        assert_eq!(sums.to_string().parse(), Ok(sums.clone()));
-        assert!(sums.hold(0, &file) && sums.hold(2 * BLOCK, &file[2 * BLOCK as usize..]));
-        let range = Checksums::blocks_of(&(BLOCK + 3..BLOCK + 4), file.len() as u64);
-        assert_eq!(range, BLOCK..2 * BLOCK);
-        assert_eq!(Checksums::blocks_of(&(3 * BLOCK..3 * BLOCK + 1), file.len() as u64).end, file.len() as u64);
-        file[2 * BLOCK as usize] ^= 1;
-        assert!(sums.hold(0, &file[..2 * BLOCK as usize]) && !sums.hold(0, &file));
-        assert!("0123456".parse::<Checksums>().is_err() && "0123456g".parse::<Checksums>().is_err());
-        assert_eq!("".parse(), Ok(Checksums::default()));
+    fn ranges_are_widened_to_blocks_that_were_summed() {
+        let blocks = Blocks { block: BLOCK, end: 3 * BLOCK + 17, sums: vec![0; 4] };
+        assert_eq!(blocks.around(&(BLOCK + 3..BLOCK + 4)), Some(BLOCK..2 * BLOCK));
+        assert_eq!(blocks.around(&(BLOCK..2 * BLOCK)), Some(BLOCK..2 * BLOCK));
+        assert_eq!(blocks.around(&(3 * BLOCK..3 * BLOCK + 1)), Some(3 * BLOCK..3 * BLOCK + 17));
+        assert_eq!(blocks.around(&(0..3 * BLOCK + 18)), None);
+    }
+
+    #[test]
+    fn texts_of_the_log_are_read_as_they_were_written() {
+        let tail = Tail { start: 123_456, sum: 0xab };
+        assert_eq!(tail.to_string(), "123456:000000ab");
+        assert_eq!(tail.to_string().parse(), Ok(tail));
+        for odd in ["", "12", "12:", "x:00000001", "12:0000000g"] {
+            assert!(odd.parse::<Tail>().is_err(), "{odd}");
+        }
+        let text = "0123456789abcdef";
+        let blocks = Blocks::from_log(text, BLOCK_OF_LOG + 1).unwrap();
+        assert_eq!((blocks.sums.as_slice(), blocks.end), ([0x0123_4567, 0x89ab_cdef].as_slice(), BLOCK_OF_LOG + 1));
+        assert_eq!(blocks.to_log(), text);
+        assert!(Blocks::from_log("0123456", 9).is_err() && Blocks::from_log("0123456g", 9).is_err());
+        assert!(Blocks::from_log("", 0).unwrap().hold(0, &[]));
     }
 }

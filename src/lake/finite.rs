@@ -25,9 +25,12 @@ impl NotFinite {
 }
 
 fn has_not_finite(values: &Float64Array) -> bool {
-    // Without a way out of the loop it runs on vectors; what lies under a NULL rarely matters.
-    let all_finite = values.values().iter().fold(true, |finite, x| finite & x.is_finite());
-    !all_finite && values.iter().flatten().any(|x| !x.is_finite())
+    // Only of a NaN or an infinity are all bits of the exponent set: one more in its last place sets the sign. Integers and
+    // no way out of the loop, so that it runs on vectors; what lies under a NULL rarely matters.
+    const SIGN: u64 = 1 << 63;
+    const EXPONENT: u64 = 1 << (f64::MANTISSA_DIGITS - 1);
+    let bits = values.values().iter().fold(0, |bits, x| bits | ((x.to_bits() & !SIGN) + EXPONENT));
+    bits & SIGN != 0 && values.iter().flatten().any(|x| !x.is_finite())
 }
 
 #[cfg(test)]
@@ -49,6 +52,8 @@ mod tests {
             ("under", floats(vec![f64::NAN, 1.0], vec![false, true])),
             ("nan", floats(vec![f64::NAN, 1.0], vec![true, true])),
             ("infinite", floats(vec![1.0, f64::NEG_INFINITY], vec![false, true])),
+            ("extreme", floats(vec![f64::MAX, f64::MIN], vec![true, true])),
+            ("least", floats(vec![-f64::MIN_POSITIVE, f64::from_bits(1)], vec![true, true])),
             ("n", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef),
         ]);
         let batch = batch.unwrap();

@@ -22,15 +22,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::seal::{self, Entries};
-use super::{Bounds, CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
+use super::{Blocks, Bounds, Checksums, CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
 
 /// Where the layout stands in the table's configuration.
 const LAYOUT_KEY: &str = "kairos.layout";
 /// Where the record stands in the commit's information.
 const RECORD_KEY: &str = "kairos";
 
-/// Where a file's checksums stand among its tags.
-const CHECKSUMS_KEY: &str = "kairos.crc32";
+/// Where the entry of a file's tail stands among its tags.
+const TAIL_KEY: &str = "kairos.tail";
+/// Where the sums of all its blocks stand instead, if an earlier release wrote it.
+const BLOCKS_KEY: &str = "kairos.crc32";
 
 /// Where the bounds of a file's columns that are not among its statistics stand among its tags.
 const BOUNDS_KEY: &str = "kairos.bounds";
@@ -272,13 +274,9 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
         let add = Add { path: path.clone(), ..view.add_action() };
         entries.insert(&add);
         let statistics = statistics::from_json(&schema, add.stats.as_deref());
-        let checksums = match seal::tag(&add, CHECKSUMS_KEY) {
-            Some(text) => Some(Arc::new(
-                text.parse()
-                    .map_err(|e| unsupported(format!("the checksums of '{path}' in its log are not readable: {e}")))?,
-            )),
-            None => None,
-        };
+        let checksums = checksums(&add, size);
+        let checksums = checksums
+            .map_err(|e| unsupported(format!("the checksums of '{path}' in its log are not readable: {e}")))?;
         let statistics = Arc::new(statistics);
         // Without it the file is read as any other: the columns are not known to be finite.
         let not_finite =
@@ -292,6 +290,14 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Snapshot { dataset: dataset.to_owned(), state, schema, layout, files, entries })
+}
+
+/// What the tags say that the bytes of a file of `size` bytes must be.
+fn checksums(add: &Add, size: u64) -> Result<Option<Checksums>, String> {
+    let tail = seal::tag(add, TAIL_KEY).map(|text| text.parse().map(Checksums::InFile));
+    let blocks = || seal::tag(add, BLOCKS_KEY).map(|text| Blocks::from_log(text, size));
+    let blocks = || blocks().map(|blocks| blocks.map(|blocks| Checksums::InLog(Arc::new(blocks))));
+    tail.or_else(blocks).transpose()
 }
 
 /// The new version's metadata; the table keeps its identity over all its versions.
@@ -317,7 +323,10 @@ fn first_protocol(dataset: &str) -> Result<Action> {
 }
 
 fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
-    let checksums = file.checksums.as_ref().map(|sums| (CHECKSUMS_KEY.to_owned(), Some(sums.to_string())));
+    let checksums = file.checksums.as_ref().map(|checksums| match checksums {
+        Checksums::InFile(tail) => (TAIL_KEY.to_owned(), Some(tail.to_string())),
+        Checksums::InLog(blocks) => (BLOCKS_KEY.to_owned(), Some(blocks.to_log())),
+    });
     let not_finite = file.not_finite.as_ref().map(|names| (NOT_FINITE_KEY.to_owned(), Some(json!(names).to_string())));
     let bounds = file.bounds.as_ref().map(|bounds| (BOUNDS_KEY.to_owned(), Some(bounds.as_str().to_owned())));
     let version = Some((seal::VERSION_KEY.to_owned(), Some(version.to_string())));

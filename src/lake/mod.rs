@@ -36,7 +36,7 @@ mod statistics;
 mod vacuum;
 mod writer;
 
-pub use checksum::Checksums;
+pub use checksum::{Blocks, Checksums, Tail};
 pub use error::LakeError;
 pub use layout::Layout;
 pub use location::Lake;

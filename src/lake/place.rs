@@ -6,11 +6,12 @@ use chrono::Utc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::metadata::ParquetMetaData;
 use object_store::buffered::BufWriter;
+use parquet::file::writer::SerializedFileWriter;
 
+use super::buffer::Buffer;
 use super::checksum::ChecksumWriter;
-use super::{Bounds, DataFile, Lake, LakeError, Result, statistics};
+use super::{Bounds, Checksums, DataFile, Lake, LakeError, Result, statistics};
 
 /// Bytes of a part that is uploaded by itself: the least that S3 takes.
 const PART_BYTES: usize = 5 * 1024 * 1024;
@@ -41,22 +42,28 @@ impl Place {
     }
 }
 
-/// A file that is written in full, as the log will have it.
-pub(super) fn data_file(
+/// Ends a file that has all its rows. What it returns is how the log will have it.
+pub(super) async fn close(
     path: String,
     schema: &SchemaRef,
-    metadata: &ParquetMetaData,
-    written: ChecksumWriter,
+    mut writer: SerializedFileWriter<Buffer>,
+    mut to: ChecksumWriter,
     not_finite: Vec<String>,
 ) -> Result<DataFile> {
-    let (size, checksums) = written.finish();
-    let mut known = DFParquetMetadata::statistics_from_parquet_metadata(metadata, schema)?;
+    let failed = |source| write_error(&path, source);
+    let buffer = writer.inner().clone();
+    writer.flush().map_err(|source| failed(source.into()))?;
+    to.write(buffer.take()).await.map_err(failed)?;
+    writer.write_all(&to.sums()).map_err(|source| failed(source.into()))?;
+    let metadata = writer.finish().map_err(failed)?;
+    let (size, tail) = to.finish(buffer.take()).await.map_err(failed)?;
+    let mut known = DFParquetMetadata::statistics_from_parquet_metadata(&metadata, schema)?;
     let bounds = Some(Arc::new(Bounds::take(schema, &mut known)));
     // Through the log's own form, so that a version looks the same before and after it is committed.
     let text = statistics::to_json(schema, &known);
     let statistics = Arc::new(statistics::from_json(schema, Some(&text)));
     let modified = Utc::now().timestamp_millis();
-    let (checksums, not_finite) = (Some(Arc::new(checksums)), Some(not_finite.into()));
+    let (checksums, not_finite) = (Some(Checksums::InFile(tail)), Some(not_finite.into()));
     Ok(DataFile { path, size, modified, statistics, bounds, checksums, not_finite })
 }
 

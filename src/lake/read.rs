@@ -10,15 +10,16 @@ use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReade
 use datafusion::error::Result;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use tokio::sync::OnceCell;
 
-use super::checksum::Checksums;
+use super::checksum::{Blocks, Checksums, Tail};
 use super::{Lake, LakeError, Snapshot};
 
 /// Opens the files of one version.
@@ -27,7 +28,7 @@ pub(super) struct CheckedReaders {
     lake: Lake,
     dataset: String,
     version: u64,
-    checksums: HashMap<Path, Arc<Checksums>>,
+    checksums: HashMap<Path, Checksums>,
 }
 
 impl CheckedReaders {
@@ -56,6 +57,7 @@ impl CheckedReaders {
             dataset: self.dataset.clone(),
             version: self.version,
             checksums: self.checksums.get(&file.location).cloned(),
+            tail: OnceCell::new(),
             size: file.size,
             metrics,
             metadata_size_hint,
@@ -85,7 +87,9 @@ pub(super) struct CheckedReader {
     location: Path,
     size: u64,
     /// `None` for files of other programs, which have no checksums.
-    checksums: Option<Arc<Checksums>>,
+    checksums: Option<Checksums>,
+    /// The file's tail once it was read, and the blocks of its rows.
+    tail: OnceCell<(Bytes, Blocks)>,
     metrics: ParquetFileMetrics,
     metadata_size_hint: Option<usize>,
 }
@@ -97,25 +101,59 @@ impl CheckedReader {
             let reason = format!("its footer points to bytes {beyond:?} of {}", self.size);
             return Err(self.damaged(reason));
         }
-        let Some(checksums) = &self.checksums else {
-            return self.fetch(&ranges).await;
-        };
-        let runs = runs_of_blocks(&ranges, self.size);
-        let blocks = self.fetch(&runs).await?;
-        for (run, bytes) in runs.iter().zip(&blocks) {
-            if bytes.len() as u64 != run.end - run.start {
-                return Err(self.damaged(format!("it is shorter than the {} bytes that were written", self.size)));
-            }
-            if !checksums.hold(run.start, bytes) {
-                return Err(self.damaged("its bytes are not those that were written (checksum)".to_owned()));
+        match &self.checksums {
+            None => self.fetch(&ranges).await,
+            Some(Checksums::InLog(blocks)) => self.read_blocks(blocks, &ranges).await,
+            Some(Checksums::InFile(tail)) => {
+                let (bytes, blocks) = self.tail.get_or_try_init(|| self.read_tail(*tail)).await?;
+                if ranges.iter().any(|range| range.start < tail.start) {
+                    return self.read_blocks(blocks, &ranges).await;
+                }
+                let within = |range: &Range<u64>| bytes.slice(relative(range, tail.start));
+                Ok(ranges.iter().map(within).collect())
             }
         }
+    }
+
+    async fn read_tail(&self, tail: Tail) -> Result<(Bytes, Blocks), ParquetError> {
+        let range = tail.start..self.size;
+        let bytes = self.fetch(std::slice::from_ref(&range)).await?.remove(0);
+        self.check_length(&range, &bytes)?;
+        let blocks = tail.blocks(&bytes).ok_or_else(|| self.changed())?;
+        Ok((bytes, blocks))
+    }
+
+    /// Ranges of the rows, or of a file that has no tail.
+    async fn read_blocks(&self, blocks: &Blocks, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+        let runs = runs_of_blocks(blocks, ranges).ok_or_else(|| {
+            self.damaged("its footer points to bytes that are not among those of its rows".to_owned())
+        })?;
+        let requests = try_join_all(requests(&runs).map(|runs| self.fetch_blocks(blocks, runs))).await?;
+        let bytes = requests.concat();
         let within = |range: &Range<u64>| {
             let at = runs.partition_point(|run| run.end < range.end);
-            let start = runs[at].start;
-            blocks[at].slice((range.start - start) as usize..(range.end - start) as usize)
+            bytes[at].slice(relative(range, runs[at].start))
         };
         Ok(ranges.iter().map(within).collect())
+    }
+
+    /// Runs of whole blocks, if they are what was written.
+    async fn fetch_blocks(&self, blocks: &Blocks, runs: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+        let bytes = self.fetch(runs).await?;
+        for (run, bytes) in runs.iter().zip(&bytes) {
+            self.check_length(run, bytes)?;
+            if !blocks.hold(run.start, bytes) {
+                return Err(self.changed());
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn check_length(&self, range: &Range<u64>, bytes: &Bytes) -> Result<(), ParquetError> {
+        match bytes.len() as u64 == range.end - range.start {
+            true => Ok(()),
+            false => Err(self.damaged(format!("it is shorter than the {} bytes that were written", self.size))),
+        }
     }
 
     async fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
@@ -125,6 +163,10 @@ impl CheckedReader {
             object_store::Error::NotFound { .. } => self.missing(),
             other => self.damaged(other.to_string()),
         })
+    }
+
+    fn changed(&self) -> ParquetError {
+        self.damaged("its bytes are not those that were written (checksum)".to_owned())
     }
 
     fn missing(&self) -> ParquetError {
@@ -142,19 +184,33 @@ impl CheckedReader {
 /// go back each time: with all columns of a row group in one piece, reading a matrix took the kernel as long as the program.
 const LONG_RUN: u64 = 4 << 20;
 
-/// The whole blocks that hold the ranges, ascending, those that touch as one unless it gets long.
-fn runs_of_blocks(ranges: &[Range<u64>], size: u64) -> Vec<Range<u64>> {
-    let mut blocks: Vec<_> = ranges.iter().map(|range| Checksums::blocks_of(range, size)).collect();
-    blocks.sort_by_key(|block| block.start);
+/// The range, counted from `start`.
+fn relative(range: &Range<u64>, start: u64) -> Range<usize> {
+    (range.start - start) as usize..(range.end - start) as usize
+}
+
+/// The whole blocks that hold the ranges, ascending, those that touch as one unless it gets long; `None` if a range is
+/// in none.
+fn runs_of_blocks(blocks: &Blocks, ranges: &[Range<u64>]) -> Option<Vec<Range<u64>>> {
+    let mut around = ranges.iter().map(|range| blocks.around(range)).collect::<Option<Vec<_>>>()?;
+    around.sort_by_key(|block| block.start);
     let mut runs: Vec<Range<u64>> = Vec::new();
-    for block in blocks {
+    for block in around {
         match runs.last_mut() {
             Some(run) if block.end <= run.end => {}
             Some(run) if block.start <= run.end && run.end - run.start < LONG_RUN => run.end = block.end,
             _ => runs.push(block),
         }
     }
-    runs
+    Some(runs)
+}
+
+/// The runs in requests that are answered at the same time: of a disk by a thread each, of which more than one pays for
+/// many bytes only.
+fn requests(runs: &[Range<u64>]) -> impl Iterator<Item = &[Range<u64>]> {
+    let bytes: u64 = runs.iter().map(|run| run.end - run.start).sum();
+    let most = (bytes / LONG_RUN).max(1) as usize;
+    runs.chunks(runs.len().div_ceil(most).max(1))
 }
 
 impl AsyncFileReader for CheckedReader {
@@ -171,7 +227,11 @@ impl AsyncFileReader for CheckedReader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
         async move {
-            let mut reader = ParquetMetaDataReader::new().with_prefetch_hint(self.metadata_size_hint);
+            let hint = match &self.checksums {
+                Some(Checksums::InFile(tail)) => self.size.checked_sub(tail.start).map(|bytes| bytes as usize),
+                _ => self.metadata_size_hint,
+            };
+            let mut reader = ParquetMetaDataReader::new().with_prefetch_hint(hint);
             if let Some(options) = options {
                 reader = reader
                     .with_metadata_options(Some(options.metadata_options().clone()))
@@ -196,15 +256,27 @@ mod tests {
     #[test]
     fn ranges_that_share_a_block_are_read_once() {
         let block = 64 * 1024;
-        let runs = runs_of_blocks(&[5 * block..5 * block + 1, 1..2, block - 1..block + 1], 6 * block);
-        assert_eq!(runs, [0..2 * block, 5 * block..6 * block]);
-        assert_eq!(runs_of_blocks(&[10..20, 21..22], 25).first(), Some(&(0..25)));
+        let runs = |ranges: &[Range<u64>], size| runs_of_blocks(&Blocks::from_log("", size).unwrap(), ranges);
+        let ranges = [5 * block..5 * block + 1, 1..2, block - 1..block + 1];
+        assert_eq!(runs(&ranges, 6 * block), Some(vec![0..2 * block, 5 * block..6 * block]));
+        assert_eq!(runs(&[10..20, 21..22], 25).unwrap().first(), Some(&(0..25)));
+        assert_eq!(runs(&[10..20, 21..26], 25), None);
+    }
+
+    #[test]
+    fn many_bytes_are_read_in_several_requests() {
+        let of = |count: u64, bytes: u64| (0..count).map(|at| 2 * at * bytes..(2 * at + 1) * bytes).collect::<Vec<_>>();
+        let split = |runs: &[Range<u64>]| requests(runs).map(<[_]>::len).collect::<Vec<_>>();
+        assert!(split(&[]).is_empty());
+        assert_eq!(split(&of(5, 1000)), [5]);
+        assert_eq!(split(&of(3, 10 * LONG_RUN)), [1, 1, 1]);
+        assert_eq!(split(&of(10, LONG_RUN / 3)), [4, 4, 2]);
     }
 
     #[test]
     fn every_range_is_within_the_first_run_that_ends_behind_it() {
         let columns: Vec<_> = (0..100).map(|column| column * 300_001 + 7..(column + 1) * 300_001 - 3).collect();
-        let runs = runs_of_blocks(&columns, 40_000_000);
+        let runs = runs_of_blocks(&Blocks::from_log("", 40_000_000).unwrap(), &columns).unwrap();
         assert!(runs.len() > 5 && runs.iter().all(|run| run.end - run.start < LONG_RUN + 400_000));
         for column in &columns {
             let run = &runs[runs.partition_point(|run| run.end < column.end)];

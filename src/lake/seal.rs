@@ -11,9 +11,9 @@
 
 use std::collections::BTreeMap;
 
+use crc32fast::Hasher;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::{Add, Metadata, MetadataExt};
-use flate2::Crc;
 
 /// Where the seal stands in the table's configuration.
 const SEAL_KEY: &str = "kairos.seal";
@@ -83,12 +83,12 @@ pub(super) fn holds(metadata: &Metadata, version: u64, entries: &Entries) -> Res
 
 /// The CRC-32 of texts and where they end.
 fn crc<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> u32 {
-    let mut crc = Crc::new();
+    let mut crc = Hasher::new();
     for text in texts {
         crc.update(&(text.as_ref().len() as u64).to_le_bytes());
         crc.update(text.as_ref().as_bytes());
     }
-    crc.sum()
+    crc.finalize()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct DataFile {
     /// Bounds and null counts that are not parsed; `None` if all are among the statistics.
     pub bounds: Option<Arc<Bounds>>,
     /// What its bytes must be; `None` if another program wrote it.
-    pub checksums: Option<Arc<Checksums>>,
+    pub checksums: Option<Checksums>,
     /// Its `Float64` columns that have a NaN or an infinity; `None` if nobody looked.
     pub not_finite: Option<Arc<[String]>>,
 }

@@ -7,7 +7,6 @@ use datafusion::arrow::compute::kernels::cmp::not_distinct;
 use datafusion::arrow::compute::{SortOptions, cast, concat, partition};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::arrow::async_writer::AsyncFileWriter;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
@@ -15,7 +14,7 @@ use datafusion::parquet::schema::types::ColumnPath;
 use super::buffer::Buffer;
 use super::checksum::ChecksumWriter;
 use super::finite::NotFinite;
-use super::place::{Place, data_file, write_error};
+use super::place::{self, Place, write_error};
 use super::{DataFile, Lake, LakeError, Layout, Result};
 
 /// A new file begins at the first change of the leading sort column after this many rows: large enough to compress and
@@ -179,26 +178,25 @@ impl DatasetWriter {
     }
 
     async fn close(&mut self) -> Result<()> {
-        let Some(mut file) = self.open.take() else {
+        let Some(OpenFile { path, writer, to, not_finite, .. }) = self.open.take() else {
             return Ok(());
         };
-        let metadata = file.writer.finish().map_err(|source| write_error(&file.path, source))?;
-        file.pass_on().await?;
-        file.to.complete().await.map_err(|source| write_error(&file.path, source))?;
-        let not_finite = file.not_finite.names(&self.schema);
-        self.done.push(data_file(file.path, &self.schema, &metadata, file.to, not_finite)?);
+        let writer = writer.into_serialized_writer().map_err(|source| write_error(&path, source))?.0;
+        let not_finite = not_finite.names(&self.schema);
+        self.done.push(place::close(path, &self.schema, writer, to, not_finite).await?);
         Ok(())
     }
 }
 
 impl OpenFile {
-    /// Passes row groups that are encoded on to the store. The next one will be about as large.
+    /// Passes row groups that are encoded on to the store. The next one will be about as large, so there is room for one that
+    /// is a sixteenth larger.
     async fn pass_on(&mut self) -> Result<()> {
         let bytes = self.buffer.take();
         if bytes.is_empty() {
             return Ok(());
         }
-        self.buffer.reserve(bytes.len());
+        self.buffer.reserve(bytes.len() + bytes.len() / 16);
         self.to.write(bytes).await.map_err(|source| write_error(&self.path, source))
     }
 }

@@ -13,9 +13,6 @@ use super::chunk::Chunk;
 use crate::lake::read::{CheckedReader, CheckedReaders};
 use crate::lake::{DatasetProvider, LakeError, Result, Snapshot};
 
-/// Bytes that are read of a file's end at once: the footer of a dataset with some tens of columns.
-const FOOTER: usize = 64 * 1024;
-
 /// An open file of a dataset.
 pub(super) struct Donor {
     snapshot: Arc<Snapshot>,
@@ -36,8 +33,7 @@ impl Donor {
         };
         let file = snapshot.files().get(file).ok_or_else(missing)?;
         let metrics = ParquetFileMetrics::new(0, &file.path, &ExecutionPlanMetricsSet::new());
-        let mut reader =
-            CheckedReaders::new(provider.lake(), snapshot).open(provider.object(file), metrics, Some(FOOTER));
+        let mut reader = CheckedReaders::new(provider.lake(), snapshot).open(provider.object(file), metrics, None);
         let options = ArrowReaderOptions::new()
             .with_offset_index_policy(PageIndexPolicy::Optional)
             .with_encoding_stats_as_mask(false);

@@ -9,7 +9,6 @@ use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::arrow::async_writer::AsyncFileWriter;
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnDescPtr;
@@ -21,7 +20,7 @@ use super::{Splice, Step};
 use crate::lake::buffer::Buffer;
 use crate::lake::checksum::ChecksumWriter;
 use crate::lake::finite::NotFinite;
-use crate::lake::place::{Place, data_file, write_error};
+use crate::lake::place::{self, Place, write_error};
 use crate::lake::writer::{by_page, properties};
 use crate::lake::{DataFile, Lake, LakeError, Result, Written};
 
@@ -217,14 +216,10 @@ impl OpenFile {
         Ok(())
     }
 
-    async fn close(mut self, splice: &Splice) -> Result<DataFile> {
-        let failed = |source| write_error(&self.path, source);
-        let metadata = self.writer.finish().map_err(failed)?;
-        self.to.write(self.buffer.take()).await.map_err(failed)?;
-        self.to.complete().await.map_err(failed)?;
+    async fn close(self, splice: &Splice) -> Result<DataFile> {
         // What is copied is finite.
         let not_finite = self.not_finite.names(&self.rows);
-        data_file(self.path, &splice.schema, &metadata, self.to, not_finite)
+        place::close(self.path, &splice.schema, self.writer, self.to, not_finite).await
     }
 }
 
