@@ -12,9 +12,7 @@
 //!
 //! Files of earlier releases have larger blocks, up to their end, and all sums in the log.
 
-use std::fmt::{self, Write};
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -40,7 +38,7 @@ pub enum Checksums {
     InLog(Arc<Blocks>),
 }
 
-/// The end of a file, from the first byte behind its rows. As text: `start:sum` with eight hex digits.
+/// The end of a file, from the first byte behind its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tail {
     /// Where it begins.
@@ -49,29 +47,30 @@ pub struct Tail {
 }
 
 impl Tail {
+    /// That of a file of `size` bytes, as the log has it: `start:sum`, the sum in eight hex digits.
+    ///
+    /// # Errors
+    /// If the text is something else.
+    pub(super) fn from_log(text: &str, size: u64) -> Result<Self, String> {
+        let parts = text.split_once(':');
+        let parts = parts.and_then(|(start, sum)| Some((start.parse().ok()?, u32::from_str_radix(sum, 16).ok()?)));
+        match parts {
+            Some((start, sum)) if start <= size => Ok(Self { start, sum }),
+            _ => Err(format!("expected `start:sum` with a start within {size} bytes, found '{text}'")),
+        }
+    }
+
+    /// As the log has it.
+    pub(super) fn to_log(self) -> String {
+        format!("{}:{:08x}", self.start, self.sum)
+    }
+
     /// The blocks of the rows, if `tail` is what was written.
     pub(super) fn blocks(self, tail: &[u8]) -> Option<Blocks> {
         let sums = tail.get(..self.start.div_ceil(BLOCK) as usize * SUM)?;
         let sum = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
         let sums = sums.chunks(SUM).map(sum).collect();
         (crc32fast::hash(tail) == self.sum).then_some(Blocks { block: BLOCK, end: self.start, sums })
-    }
-}
-
-impl fmt::Display for Tail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{:08x}", self.start, self.sum)
-    }
-}
-
-impl FromStr for Tail {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once(':');
-        let parts = parts.and_then(|(start, sum)| Some((start.parse().ok()?, u32::from_str_radix(sum, 16).ok()?)));
-        let (start, sum) = parts.ok_or_else(|| format!("expected `start:sum`, found '{text}'"))?;
-        Ok(Self { start, sum })
     }
 }
 
@@ -101,11 +100,7 @@ impl Blocks {
 
     /// As the log has them.
     pub(super) fn to_log(&self) -> String {
-        self.sums.iter().fold(String::new(), |mut text, sum| {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{sum:08x}");
-            text
-        })
+        self.sums.iter().map(|sum| format!("{sum:08x}")).collect()
     }
 
     /// The whole blocks that hold a range; `None` if it ends behind the last one.
@@ -234,10 +229,10 @@ mod tests {
     #[test]
     fn texts_of_the_log_are_read_as_they_were_written() {
         let tail = Tail { start: 123_456, sum: 0xab };
-        assert_eq!(tail.to_string(), "123456:000000ab");
-        assert_eq!(tail.to_string().parse(), Ok(tail));
-        for odd in ["", "12", "12:", "x:00000001", "12:0000000g"] {
-            assert!(odd.parse::<Tail>().is_err(), "{odd}");
+        assert_eq!(tail.to_log(), "123456:000000ab");
+        assert_eq!(Tail::from_log(&tail.to_log(), 123_456), Ok(tail));
+        for odd in ["", "12", "12:", "x:00000001", "12:0000000g", "123457:00000001"] {
+            assert!(Tail::from_log(odd, 123_456).is_err(), "{odd}");
         }
         let text = "0123456789abcdef";
         let blocks = Blocks::from_log(text, BLOCK_OF_LOG + 1).unwrap();

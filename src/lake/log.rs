@@ -22,7 +22,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::seal::{self, Entries};
-use super::{Blocks, Bounds, Checksums, CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, statistics};
+use super::{
+    Blocks, Bounds, Checksums, CommitRecord, DataFile, Lake, LakeError, Layout, Result, Snapshot, Tail, statistics,
+};
 
 /// Where the layout stands in the table's configuration.
 const LAYOUT_KEY: &str = "kairos.layout";
@@ -294,7 +296,7 @@ fn to_snapshot(dataset: &str, state: DeltaTableState) -> Result<Snapshot> {
 
 /// What the tags say that the bytes of a file of `size` bytes must be.
 fn checksums(add: &Add, size: u64) -> Result<Option<Checksums>, String> {
-    let tail = seal::tag(add, TAIL_KEY).map(|text| text.parse().map(Checksums::InFile));
+    let tail = seal::tag(add, TAIL_KEY).map(|text| Tail::from_log(text, size).map(Checksums::InFile));
     let blocks = || seal::tag(add, BLOCKS_KEY).map(|text| Blocks::from_log(text, size));
     let blocks = || blocks().map(|blocks| blocks.map(|blocks| Checksums::InLog(Arc::new(blocks))));
     tail.or_else(blocks).transpose()
@@ -324,7 +326,7 @@ fn first_protocol(dataset: &str) -> Result<Action> {
 
 fn to_add(schema: &Schema, file: &DataFile, version: u64) -> Add {
     let checksums = file.checksums.as_ref().map(|checksums| match checksums {
-        Checksums::InFile(tail) => (TAIL_KEY.to_owned(), Some(tail.to_string())),
+        Checksums::InFile(tail) => (TAIL_KEY.to_owned(), Some(tail.to_log())),
         Checksums::InLog(blocks) => (BLOCKS_KEY.to_owned(), Some(blocks.to_log())),
     });
     let not_finite = file.not_finite.as_ref().map(|names| (NOT_FINITE_KEY.to_owned(), Some(json!(names).to_string())));
