@@ -16,7 +16,7 @@ use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use tokio::sync::OnceCell;
 
 use super::checksum::{Blocks, Checksums, Tail};
@@ -29,6 +29,7 @@ pub(super) struct CheckedReaders {
     dataset: String,
     version: u64,
     checksums: HashMap<Path, Checksums>,
+    find_pages: bool,
 }
 
 impl CheckedReaders {
@@ -42,7 +43,14 @@ impl CheckedReaders {
             dataset: snapshot.dataset().to_owned(),
             version: snapshot.version(),
             checksums: known.collect(),
+            find_pages: false,
         }
+    }
+
+    /// Whether readers look up where pages are, so that whoever wants few rows of a row group need not read all pages of
+    /// its columns. DataFusion looks that up only of files that have bounds of each page, and ours have none.
+    pub(super) fn with_find_pages(self, find_pages: bool) -> Self {
+        Self { find_pages, ..self }
     }
 
     /// Opens a file of the version, whose first request takes `metadata_size_hint` bytes from its end.
@@ -57,6 +65,7 @@ impl CheckedReaders {
             dataset: self.dataset.clone(),
             version: self.version,
             checksums: self.checksums.get(&file.location).cloned(),
+            find_pages: self.find_pages,
             tail: OnceCell::new(),
             size: file.size,
             metrics,
@@ -88,6 +97,7 @@ pub(super) struct CheckedReader {
     size: u64,
     /// `None` for files of other programs, which have no checksums.
     checksums: Option<Checksums>,
+    find_pages: bool,
     /// The file's tail once it was read, and the blocks of its rows.
     tail: OnceCell<(Bytes, Blocks)>,
     metrics: ParquetFileMetrics,
@@ -237,6 +247,9 @@ impl AsyncFileReader for CheckedReader {
                     .with_metadata_options(Some(options.metadata_options().clone()))
                     .with_column_index_policy(options.column_index_policy())
                     .with_offset_index_policy(options.offset_index_policy());
+            }
+            if self.find_pages {
+                reader = reader.with_offset_index_policy(PageIndexPolicy::Optional);
             }
             let size = self.size;
             match reader.load_and_finish(&mut *self, size).await {
