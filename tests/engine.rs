@@ -253,3 +253,46 @@ async fn sorts_larger_than_memory_spill() {
     run(&engine, sql).await.unwrap();
     assert_eq!(value(&engine, "select count(*) from x").await, 3_000_000);
 }
+
+/// Bytes that a query reads of data files, as `explain analyze` counts them.
+async fn bytes_read(engine: &Engine, sql: &str) -> f64 {
+    let plan = text(engine, &format!("explain analyze {sql}")).await.unwrap();
+    let found = plan.split_once("bytes_scanned=").and_then(|(_, rest)| rest.split_once([',', ']']));
+    let (number, unit) = found.map_or(("", ""), |(bytes, _)| bytes.split_once(' ').unwrap_or((bytes, "")));
+    let number: f64 = number.trim().parse().unwrap_or_else(|_| panic!("no bytes_scanned in\n{plan}"));
+    number
+        * if unit.starts_with('K') {
+            1e3
+        } else if unit.starts_with('M') {
+            1e6
+        } else {
+            1.0
+        }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticker_is_read_in_its_pages_and_a_date_in_all() {
+    let (_folder, engine) = engine();
+    // One row group of four pages; values of eight bytes that do not repeat.
+    let columns: Vec<String> = (0..20).map(|n| format!("sqrt(t.value * 1000 + d.value + {n}) as x{n}")).collect();
+    let columns = columns.join(", ");
+    let table = format!(
+        "create or replace table x as
+        select 'T' || lpad(cast(t.value as varchar), 4, '0') as ticker,
+               date '2020-01-01' + cast(d.value as int) as date, {columns}
+        from generate_series(0, 31) t cross join generate_series(0, 999) d
+        order by ticker, date"
+    );
+    run(&engine, &table).await.unwrap();
+    let all = bytes_read(&engine, "select * from x").await;
+    assert!(all > 20.0 * 8.0 * 32_000.0, "{all}");
+    let date = bytes_read(&engine, "select * from x where date = date '2021-01-01'").await;
+    let ticker = bytes_read(&engine, "select * from x where ticker = 'T0003'").await;
+    assert!(ticker < 0.4 * all && date > 0.9 * all, "{ticker} and {date} of {all}");
+    assert_eq!(
+        value(&engine, "select count(*) from (select * from x where ticker = 'T0003') where x3 > 0").await,
+        1000
+    );
+    let sum = "select cast(round(sum(x0 * x0)) as bigint) from x where ticker = 'T0003'";
+    assert_eq!(value(&engine, sum).await, (3000..4000).sum::<i64>());
+}
