@@ -260,14 +260,12 @@ async fn bytes_read(engine: &Engine, sql: &str) -> f64 {
     let found = plan.split_once("bytes_scanned=").and_then(|(_, rest)| rest.split_once([',', ']']));
     let (number, unit) = found.map_or(("", ""), |(bytes, _)| bytes.split_once(' ').unwrap_or((bytes, "")));
     let number: f64 = number.trim().parse().unwrap_or_else(|_| panic!("no bytes_scanned in\n{plan}"));
-    number
-        * if unit.starts_with('K') {
-            1e3
-        } else if unit.starts_with('M') {
-            1e6
-        } else {
-            1.0
-        }
+    let scale = match unit.chars().next() {
+        Some('K') => 1e3,
+        Some('M') => 1e6,
+        _ => 1.0,
+    };
+    number * scale
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,8 +68,7 @@ impl Tail {
     /// The blocks of the rows, if `tail` is what was written.
     pub(super) fn blocks(self, tail: &[u8]) -> Option<Blocks> {
         let sums = tail.get(..self.start.div_ceil(BLOCK) as usize * SUM)?;
-        let sum = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
-        let sums = sums.chunks(SUM).map(sum).collect();
+        let sums = sums.as_chunks::<SUM>().0.iter().copied().map(u32::from_le_bytes).collect();
         (crc32fast::hash(tail) == self.sum).then_some(Blocks { block: BLOCK, end: self.start, sums })
     }
 }

@@ -238,7 +238,7 @@ impl AsyncFileReader for CheckedReader {
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
         async move {
             let hint = match &self.checksums {
-                Some(Checksums::InFile(tail)) => self.size.checked_sub(tail.start).map(|bytes| bytes as usize),
+                Some(Checksums::InFile(tail)) => Some((self.size - tail.start) as usize),
                 _ => self.metadata_size_hint,
             };
             let mut reader = ParquetMetaDataReader::new().with_prefetch_hint(hint);

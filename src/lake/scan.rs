@@ -249,15 +249,16 @@ impl TableProvider for DatasetProvider {
         asked.extend(projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect()));
         let files: Vec<DataFile> = files.into_iter().map(|file| file.knowing(schema, &asked)).collect();
         let files: Vec<&DataFile> = files.iter().collect();
-        // The rows of a ticker lie together, in few pages; those of a date in all.
-        let leading = self.snapshot.layout().sort.first().and_then(|name| schema.index_of(name).ok());
-        let together = leading.is_some_and(|leading| filtered.contains(&leading));
-        let readers = Arc::new(CheckedReaders::new(&self.lake, &self.snapshot).with_find_pages(together));
         // A filter is asked before the other columns are decoded: a date's rows lie one in a thousand. Each row group is then
         // read in two steps, which in a bucket takes twice as long.
+        let filter_first = !self.lake.is_remote();
+        // Then the rows of a ticker lie together, in few pages; those of a date in all.
+        let leading = self.snapshot.layout().sort.first().and_then(|name| schema.index_of(name).ok());
+        let in_few_pages = filter_first && leading.is_some_and(|leading| filtered.contains(&leading));
+        let readers = Arc::new(CheckedReaders::new(&self.lake, &self.snapshot).with_find_pages(in_few_pages));
         let mut source = ParquetSource::new(schema.clone())
             .with_parquet_file_reader_factory(readers)
-            .with_pushdown_filters(!self.lake.is_remote());
+            .with_pushdown_filters(filter_first);
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }

@@ -173,7 +173,7 @@ fn walk(random: &mut StdRng) -> Vec<f64> {
     (0..ROWS).map(|_| day()).collect()
 }
 
-/// Portfolios of 3,000 names over 50 weeks, made as the strategy `risk4` makes them, and neutral ones.
+/// Portfolios out of 3,000 names over 50 weeks: long with a limit on turnover, and neutral to the market.
 fn portfolios(criterion: &mut Criterion) {
     let market = Market::new(3, 3000, 50);
     let dates: Vec<CrossSection<'_>> = market.dates().into_iter().map(|(_, date)| date).collect();
