@@ -239,7 +239,7 @@ def main(source, target, datasets):
     for dataset in datasets:
         connection.execute(
             f"copy ({QUERIES[dataset]} order by ticker, date) to '{target}/{dataset}.parquet' "
-            "(format parquet, compression zstd, compression_level 1)"
+            "(format parquet, compression uncompressed)"
         )
 
 

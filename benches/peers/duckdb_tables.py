@@ -12,7 +12,7 @@ import sys
 import duckdb
 
 AVAIL_LAG, MAX_STALENESS_DAYS = 1, 400
-WRITTEN = "(format parquet, compression zstd, compression_level 1)"
+WRITTEN = "(format parquet, compression lz4_raw)"
 
 
 def asof(base, filings, target):

@@ -306,7 +306,7 @@ def main(source, target, datasets):
     for dataset in datasets:
         base = pl.scan_parquet(f"{source}/*.parquet")
         target_file = f"{target}/{dataset}.parquet"
-        QUERIES[dataset](base).sink_parquet(target_file, compression="zstd", compression_level=1)
+        QUERIES[dataset](base).sink_parquet(target_file, compression="lz4")
 
 
 if __name__ == "__main__":

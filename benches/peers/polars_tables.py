@@ -41,7 +41,7 @@ def asof(base, filings):
 
 def main(job, *arguments):
     *sources, target = arguments
-    {"asof": asof, "copy": scan}[job](*sources).sink_parquet(target, compression="zstd", compression_level=1)
+    {"asof": asof, "copy": scan}[job](*sources).sink_parquet(target, compression="lz4")
 
 
 if __name__ == "__main__":

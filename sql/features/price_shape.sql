@@ -20,8 +20,8 @@ with prices as (
 candles as (
     select
         *,
-        case when open > close then open when open <= close then close end as body_top,
-        case when open > close then close when open <= close then open end as body_bottom
+        case when open is not null and close is not null then greatest(open, close) end as body_top,
+        case when open is not null and close is not null then least(open, close) end as body_bottom
     from prices
 )
 

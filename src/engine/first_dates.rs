@@ -33,16 +33,12 @@ impl FirstDates {
             if earliest >= *first {
                 continue;
             }
-            match column.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
-                None => *first = earliest,
-                Some(nulls) => {
-                    for (row, date) in dates.values().iter().enumerate() {
-                        if *date < *first && nulls.is_valid(row) {
-                            *first = *date;
-                        }
-                    }
-                }
-            }
+            let Some(nulls) = column.logical_nulls().filter(|nulls| nulls.null_count() > 0) else {
+                *first = earliest;
+                continue;
+            };
+            let days = nulls.valid_slices().filter_map(|(start, end)| dates.values()[start..end].iter().min());
+            *first = days.copied().fold(*first, i32::min);
         }
     }
 
