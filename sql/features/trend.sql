@@ -27,24 +27,17 @@ crossings as (
     select
         *,
         sma_21 - lag(sma_21, 5) over w as sma_21_slope,
-        ewm_mean(ema_12 - ema_26, 9) over w as macd_signal,
-        price is not null and row > 12 * $ema_warmup as warm_12,
-        price is not null and row > 26 * $ema_warmup as warm_26
+        ema_12 - ema_26 as macd,
+        ewm_mean(ema_12 - ema_26, 9) over w as macd_signal
     from averages
     window w as (partition by ticker order by date)
 ),
 
 warm as (
     select
-        ticker,
-        date,
-        price,
-        sma_5,
-        sma_21,
-        sma_21_slope,
-        case when warm_12 then ema_12 end as ema_12,
-        case when warm_26 then ema_26 end as ema_26,
-        case when warm_26 then macd_signal end as macd_signal
+        *,
+        price is not null and row > 12 * $ema_warmup as warm_12,
+        price is not null and row > 26 * $ema_warmup as warm_26
     from crossings
 )
 
@@ -53,15 +46,15 @@ select
     date,
     sma_5,
     sma_21,
-    ema_12,
-    ema_26,
+    case when warm_12 then ema_12 end as ema_12,
+    case when warm_26 then ema_26 end as ema_26,
     safe_div(price - sma_21, sma_21) as price_vs_sma_21,
     sma_21_slope,
-    ema_12 - ema_26 as macd,
-    macd_signal,
-    ema_12 - ema_26 - macd_signal as macd_hist,
+    case when warm_26 then macd end as macd,
+    case when warm_26 then macd_signal end as macd_signal,
+    case when warm_26 then macd - macd_signal end as macd_hist,
     safe_div(sma_21_slope, sma_21) / 5 as sma_21_slope_pct,
-    safe_div(ema_12 - ema_26, price) as macd_pct,
-    safe_div(ema_12 - ema_26 - macd_signal, price) as macd_hist_pct
+    case when warm_26 then safe_div(macd, price) end as macd_pct,
+    case when warm_26 then safe_div(macd - macd_signal, price) end as macd_hist_pct
 from warm
 order by ticker, date

@@ -290,8 +290,8 @@ pub(super) fn by_page(before: usize, rows: &RecordBatch) -> impl Iterator<Item =
 /// Dictionaries pay for tickers and dates, for floats building one costs more time than all the rest of writing. LZ4 halves
 /// recorded values such as prices, and leaves little of those that repeat from session to session, as the ones of a filing do,
 /// in half the time that zstd takes to write them and a third of the time to read them. Of most computed values, which use all
-/// their digits, any method saves one byte in fifteen: these stay as they are. Texts that are all different, such as notes,
-/// are long and rarely read; zstd makes most of them.
+/// their digits, any method saves one byte in fifteen: these stay as they are. Texts that do not repeat from row to row, such as
+/// notes, are long and rarely read; zstd makes most of them.
 pub(super) fn properties(first: &RecordBatch) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
     let mut builder = WriterProperties::builder()

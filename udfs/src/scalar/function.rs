@@ -54,10 +54,7 @@ impl ScalarFunction {
         arguments: &'static [&'static str; 1],
         kernel: impl Fn(f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
-        Self::new(name, description, arguments, move |x, rows| match &x[0] {
-            Operand::Column(a) => a.iter().map(|a| kernel(*a)).collect(),
-            Operand::Constant(a) => vec![kernel(*a); rows],
-        })
+        Self::new(name, description, arguments, move |x, rows| (0..rows).map(|i| kernel(x[0].at(i))).collect())
     }
 
     /// A function of two values.
@@ -68,15 +65,7 @@ impl ScalarFunction {
         kernel: impl Fn(f64, f64) -> f64 + Send + Sync + 'static,
     ) -> Self {
         Self::new(name, description, arguments, move |x, rows| {
-            // Told apart once rather than for each row, so that simple kernels run on vectors.
-            match (&x[0], &x[1]) {
-                (Operand::Column(a), Operand::Column(b)) => {
-                    a.iter().zip(b.iter()).map(|(a, b)| kernel(*a, *b)).collect()
-                }
-                (Operand::Column(a), Operand::Constant(b)) => a.iter().map(|a| kernel(*a, *b)).collect(),
-                (Operand::Constant(a), Operand::Column(b)) => b.iter().map(|b| kernel(*a, *b)).collect(),
-                (Operand::Constant(a), Operand::Constant(b)) => vec![kernel(*a, *b); rows],
-            }
+            (0..rows).map(|i| kernel(x[0].at(i), x[1].at(i))).collect()
         })
     }
 

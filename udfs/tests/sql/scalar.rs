@@ -16,6 +16,8 @@ async fn safe_div() {
     assert_rows("safe_div(a, b)", &quotient).await;
     let by_constant = [Some(2.0), Some(0.0), Some(-3.0), None, None, None, Some(5e299)];
     assert_rows("safe_div(a, 2)", &by_constant).await;
+    let of_constant = [Some(0.5), None, Some(-1.0 / 3.0), None, None, None, Some(2e-300)];
+    assert_rows("safe_div(2, a)", &of_constant).await;
     assert_rows("safe_div(a, 0)", &[None; 7]).await;
     assert_rows("safe_div(a, null)", &[None; 7]).await;
     assert_rows("safe_div(1, 'inf'::double)", &[None; 7]).await;
