@@ -29,6 +29,8 @@ impl FirstDates {
         let Some(&earliest) = dates.values().iter().min() else {
             return;
         };
+        // Where dates start over, as they do with each ticker: between two of these places the first is the least.
+        let restarts: Vec<usize> = (1..dates.len()).filter(|row| dates.value(*row) < dates.value(row - 1)).collect();
         for (first, column) in self.days.iter_mut().zip(batch.columns()) {
             if earliest >= *first {
                 continue;
@@ -37,8 +39,11 @@ impl FirstDates {
                 *first = earliest;
                 continue;
             };
-            let days = nulls.valid_slices().filter_map(|(start, end)| dates.values()[start..end].iter().min());
-            *first = days.copied().fold(*first, i32::min);
+            for (start, end) in nulls.valid_slices() {
+                let after = restarts.partition_point(|row| *row <= start);
+                let within = restarts[after..].iter().copied().take_while(|row| *row < end);
+                *first = within.chain([start]).map(|row| dates.value(row)).fold(*first, i32::min);
+            }
         }
     }
 
@@ -56,5 +61,45 @@ impl FirstDates {
             Some((field.name().clone(), date.to_string()))
         });
         shown.flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, Date32Array, Float64Array};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Dates that ascend ticker by ticker, and some in no order; values that begin late, end early or are missing here and there.
+    #[test]
+    fn the_first_date_is_the_least_one_with_a_value() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        for round in 0..300 {
+            let rows = rng.random_range(1..200);
+            let session = rng.random_range(1..80);
+            let start = rng.random_range(-50..50);
+            let day = |row: i32, rng: &mut ChaCha8Rng| match round % 3 {
+                0 => rng.random_range(0..30),
+                _ => start + row % session,
+            };
+            let days: Vec<i32> = (0..rows).map(|row| day(row, &mut rng)).collect();
+            let late = rng.random_range(0..=session);
+            let missing = [0.0, 0.5, 1.0][round % 3];
+            let valid: Vec<bool> =
+                (0..rows).map(|row| row % session >= late && !rng.random_bool(missing / 2.0)).collect();
+            let naive = days.iter().zip(&valid).filter(|(_, valid)| **valid).map(|(day, _)| *day).min();
+            let values: Float64Array = valid.iter().map(|valid| valid.then_some(1.0)).collect();
+            let columns: [(_, ArrayRef); 2] = [(DATE, Arc::new(Date32Array::from(days))), ("value", Arc::new(values))];
+            let batch = RecordBatch::try_from_iter(columns).unwrap();
+            let mut found = FirstDates::new(&batch.schema());
+            let cut = rng.random_range(0..=batch.num_rows());
+            found.observe(&batch.slice(0, cut));
+            found.observe(&batch.slice(cut, batch.num_rows() - cut));
+            assert_eq!(found.days[1], naive.unwrap_or(i32::MAX), "round {round}");
+        }
     }
 }

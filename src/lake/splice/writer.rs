@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -173,8 +173,11 @@ impl OpenFile {
         }
         let mut writers = self.group.iter_mut();
         for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
-            for leaf in compute_leaves(field, column)? {
-                writers.next().ok_or_else(no_column)?.write(&leaf)?;
+            let stretches = stretches(column).into_iter().map(|stretch| compute_leaves(field, &stretch));
+            let stretches = stretches.collect::<Result<Vec<_>, _>>()?;
+            for leaf in 0..stretches.first().map_or(0, Vec::len) {
+                let writer = writers.next().ok_or_else(no_column)?;
+                stretches.iter().try_for_each(|leaves| writer.write(&leaves[leaf]))?;
             }
         }
         Ok(())
@@ -223,6 +226,26 @@ impl OpenFile {
     }
 }
 
+/// A column in stretches that have values, or none, throughout: of these the levels are one number and a count. A feature has
+/// no values while its window fills, so there are a few stretches in each ticker; a column with many is left as it is.
+fn stretches(column: &ArrayRef) -> Vec<ArrayRef> {
+    const MOST: usize = 32;
+    let Some(nulls) = column.nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return vec![column.clone()];
+    };
+    let valid: Vec<(usize, usize)> = nulls.valid_slices().take(MOST + 1).collect();
+    if valid.len() > MOST {
+        return vec![column.clone()];
+    }
+    let ends = valid.into_iter().flat_map(|(start, end)| [start, end]).chain([column.len()]);
+    let stretches = ends.scan(0, |start, end| {
+        let stretch = column.slice(*start, end - *start);
+        *start = end;
+        Some(stretch)
+    });
+    stretches.filter(|stretch| !stretch.is_empty()).collect()
+}
+
 /// The requests of the steps that read, in their order. Each asks for what is compared, then for what is copied.
 fn requests<'a>(
     splice: &Splice,
@@ -259,4 +282,31 @@ fn append(
 
 fn no_column() -> ParquetError {
     ParquetError::General("a row group has not the columns of its table".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::Float64Array;
+    use datafusion::arrow::compute::concat;
+
+    use super::*;
+
+    #[test]
+    fn a_column_is_cut_where_values_begin_and_end_if_that_is_rare() {
+        let column = |valid: fn(usize) -> bool, rows: usize| -> ArrayRef {
+            Arc::new((0..rows).map(|row| valid(row).then_some(row as f64)).collect::<Float64Array>())
+        };
+        let whole: [(fn(usize) -> bool, _); 3] = [(|_| true, 1), (|_| false, 1), (|row| row % 2 == 0, 1)];
+        let parted: [(fn(usize) -> bool, _); 3] =
+            [(|row| row % 300 >= 20, 8), (|row| row % 300 < 280, 7), (|row| (1..999).contains(&row), 3)];
+        for (valid, expected) in whole.into_iter().chain(parted) {
+            let column = column(valid, 1_000);
+            let found = stretches(&column);
+            assert_eq!(found.len(), expected);
+            assert_eq!(&concat(&found.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap(), &column);
+            let alike = |stretch: &ArrayRef| [0, stretch.len()].contains(&stretch.null_count());
+            assert!(expected == 1 || found.iter().all(alike));
+        }
+        assert_eq!(stretches(&column(|_| true, 0)).len(), 1);
+    }
 }

@@ -57,11 +57,15 @@ impl Collected {
         let pairs = columns.iter().zip(&self.types);
         let columns = pairs.map(|(pieces, of)| joined(pieces, of)).collect::<Result<Vec<_>>>()?;
         let groups = mem::take(&mut self.groups);
-        let rows = sorted_rows(&groups, &columns[self.arguments..], &self.options)?;
-        let columns = columns.iter().map(|column| Ok(take(column, &rows, None)?)).collect::<Result<Vec<_>>>()?;
         let mut sizes = vec![0; self.count];
         groups.iter().for_each(|group| sizes[*group as usize] += 1);
-        let starts = starts(&sizes[..emitted]);
+        let mut starts = starts(&sizes);
+        let rows = match &columns[self.arguments..] {
+            [] => rows_as_they_came(&groups, &starts),
+            order => sorted_rows(&groups, order, &self.options)?,
+        };
+        let columns = columns.iter().map(|column| Ok(take(column, &rows, None)?)).collect::<Result<Vec<_>>>()?;
+        starts.truncate(emitted + 1);
         let rest = starts[emitted];
         if emitted < self.count {
             let later = columns.iter().map(|column| column.slice(rest, groups.len() - rest)).collect::<Vec<_>>();
@@ -84,13 +88,20 @@ fn joined(pieces: &[ArrayRef], of: &DataType) -> Result<ArrayRef> {
     }
 }
 
-/// The rows by group, and within a group by the ordering's columns, or as they came if there is no ordering.
-fn sorted_rows(groups: &[u32], order: &[ArrayRef], options: &[SortOptions]) -> Result<UInt32Array> {
-    if order.is_empty() {
-        let mut rows: Vec<u32> = (0..groups.len() as u32).collect();
-        rows.sort_by_key(|row| groups[*row as usize]);
-        return Ok(rows.into());
+/// The rows by group, and within a group as they came.
+fn rows_as_they_came(groups: &[u32], starts: &[usize]) -> UInt32Array {
+    let mut next = starts.to_vec();
+    let mut rows = vec![0; groups.len()];
+    for (row, group) in groups.iter().enumerate() {
+        let place = &mut next[*group as usize];
+        rows[*place] = row as u32;
+        *place += 1;
     }
+    rows.into()
+}
+
+/// The rows by group, and within a group by the ordering's columns.
+fn sorted_rows(groups: &[u32], order: &[ArrayRef], options: &[SortOptions]) -> Result<UInt32Array> {
     let by_group: ArrayRef = Arc::new(UInt32Array::from(groups.to_vec()));
     let by_group = SortColumn { values: by_group, options: None };
     let keys = order.iter().zip(options);
