@@ -88,9 +88,8 @@ mod tests {
             };
             let days: Vec<i32> = (0..rows).map(|row| day(row, &mut rng)).collect();
             let late = rng.random_range(0..=session);
-            let missing = [0.0, 0.5, 1.0][round % 3];
-            let valid: Vec<bool> =
-                (0..rows).map(|row| row % session >= late && !rng.random_bool(missing / 2.0)).collect();
+            let missing = [0.0, 0.25, 0.5][round / 3 % 3];
+            let valid: Vec<bool> = (0..rows).map(|row| row % session >= late && !rng.random_bool(missing)).collect();
             let naive = days.iter().zip(&valid).filter(|(_, valid)| **valid).map(|(day, _)| *day).min();
             let values: Float64Array = valid.iter().map(|valid| valid.then_some(1.0)).collect();
             let columns: [(_, ArrayRef); 2] = [(DATE, Arc::new(Date32Array::from(days))), ("value", Arc::new(values))];

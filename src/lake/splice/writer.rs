@@ -288,17 +288,37 @@ fn no_column() -> ParquetError {
 mod tests {
     use datafusion::arrow::array::Float64Array;
     use datafusion::arrow::compute::concat;
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
 
     /// Which rows have a value.
     type Valid = fn(usize) -> bool;
 
+    fn column(valid: Valid, rows: usize) -> ArrayRef {
+        Arc::new((0..rows).map(|row| valid(row).then_some((row as f64).sqrt())).collect::<Float64Array>())
+    }
+
+    /// A file with a column that is written in these pieces.
+    fn file(whole: &ArrayRef, pieces: &[ArrayRef]) -> Vec<u8> {
+        let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Float64, true)]));
+        let batch = RecordBatch::try_new(schema.clone(), vec![whole.clone()]).unwrap();
+        let buffer = Buffer::default();
+        let writer = ArrowWriter::try_new(buffer.clone(), schema.clone(), Some(properties(&batch).unwrap())).unwrap();
+        let (mut writer, encoders) = writer.into_serialized_writer().unwrap();
+        let mut column = encoders.create_column_writers(0).unwrap().remove(0);
+        for piece in pieces {
+            column.write(&compute_leaves(schema.field(0), piece).unwrap()[0]).unwrap();
+        }
+        let mut group = writer.next_row_group().unwrap();
+        column.close().unwrap().append_to_row_group(&mut group).unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        buffer.take().to_vec()
+    }
+
     #[test]
     fn a_column_is_cut_where_values_begin_and_end_if_that_is_rare() {
-        let column = |valid: Valid, rows: usize| -> ArrayRef {
-            Arc::new((0..rows).map(|row| valid(row).then_some(row as f64)).collect::<Float64Array>())
-        };
         let cases: [(Valid, usize); 6] = [
             (|_| true, 1),
             (|_| false, 1),
@@ -316,5 +336,21 @@ mod tests {
             assert!(expected == 1 || found.iter().all(alike));
         }
         assert_eq!(stretches(&column(|_| true, 0)).len(), 1);
+    }
+
+    #[test]
+    fn stretches_are_stored_as_the_whole_column_is() {
+        let cases: [Valid; 6] = [
+            |_| true,
+            |_| false,
+            |row| row % 1_000 >= 252,
+            |row| row % 700 < 690,
+            |row| row % 400 >= 1,
+            |row| (3..8_190).contains(&row),
+        ];
+        for valid in cases {
+            let column = column(valid, 8_192);
+            assert_eq!(file(&column, &stretches(&column)), file(&column, std::slice::from_ref(&column)));
+        }
     }
 }
