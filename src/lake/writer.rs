@@ -25,7 +25,7 @@ const ROWS_PER_FILE: usize = 256 * 1024;
 /// cost a third more CPU time on the ten feature datasets, and a query for one ticker reads a whole group.
 const ROWS_PER_ROW_GROUP: usize = 32 * 1024;
 /// Rows of a page, of which a row group has a whole number. A writer compresses a page once it is full, and holds the rest
-/// as it is. It takes all rows of a page at once, so that what it encodes them to has its size from the start.
+/// as it is.
 const ROWS_PER_PAGE: usize = 8 * 1024;
 /// The values by which the compression of a column is chosen come from so many places of the first rows, in most files from
 /// several tickers: prices of a cheap one have few digits.
@@ -299,7 +299,6 @@ pub(super) fn properties(first: &RecordBatch) -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(|source| write_error("", source))?;
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
-        .set_write_batch_size(ROWS_PER_PAGE)
         .set_max_row_group_row_count(Some(ROWS_PER_ROW_GROUP))
         .set_data_page_row_count_limit(ROWS_PER_PAGE)
         .set_statistics_enabled(EnabledStatistics::Chunk);
