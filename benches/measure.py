@@ -19,7 +19,8 @@ ENVIRONMENT = {**os.environ, "POLARS_MAX_THREADS": str(THREADS)}
 
 
 class Sample:
-    """What one process took, with all that it started: wall seconds, CPU seconds, peak memory of the largest."""
+    """What one process took, with all that it started: wall seconds, CPU seconds (the program's own and the kernel's),
+    peak memory of the largest."""
 
     def __init__(self, command):
         # What runs before have written would be written now.
@@ -32,7 +33,8 @@ class Sample:
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))}\n{complaint.decode(errors='replace')}")
-        self.cpu = usage.ru_utime + usage.ru_stime
+        self.program, self.kernel = usage.ru_utime, usage.ru_stime
+        self.cpu = self.program + self.kernel
         self.megabytes = usage.ru_maxrss / 1024
 
 

@@ -30,24 +30,30 @@ def sizes(markets, options):
         yield datasets["raw.sep"][0], values, samples
 
 
-def per_row(rows, samples):
+def per_row(rows, samples, field="cpu"):
     """CPU microseconds per price row."""
-    return median(samples, "cpu") / rows * 1e6
+    return median(samples, field) / rows * 1e6
+
+
+def growth(measured, mode, field="cpu"):
+    """CPU time per price row of the largest market as a multiple of that of the smallest."""
+    large, small = (per_row(rows, samples[mode], field) for rows, _, samples in (measured[-1], measured[0]))
+    return large / small
 
 
 def largest(measured, mode):
     """The row of the largest market."""
     rows, values, samples = measured[-1]
     found = samples[mode]
-    growth = per_row(rows, found) / per_row(measured[0][0], measured[0][2][mode])
+    total, program = growth(measured, mode), growth(measured, mode, "program")
     wall, megabytes = median(found, "seconds"), median(found, "megabytes")
     return row(
         f"raw → matrix, {mode}",
         f"{rows:,} price rows",
-        f"{spread([s.seconds for s in found], 1)} s, {megabytes / 1024:.1f} GB, CPU per row {growth:.2f}× that of "
-        f"{measured[0][0]:,} rows",
+        f"{spread([s.seconds for s in found], 1)} s, {megabytes / 1024:.1f} GB, CPU per row {total:.2f}× that of "
+        f"{measured[0][0]:,} rows ({program:.2f}× without the kernel's part)",
         "≤ 90 s, ≤ 6 GB, linear (≤ 1.2×)",
-        met(wall <= 90 and megabytes <= 6 * 1024 and growth <= 1.2, rows, 8e6),
+        met(wall <= 90 and megabytes <= 6 * 1024 and total <= 1.2, rows, 8e6),
         found,
         *values,
     )
@@ -73,7 +79,10 @@ def against_reference(measured, mode):
 def measure(markets, options):
     measured = list(sizes(markets, options))
     cells = [
-        [*figures(samples[mode], [mode, f"{rows:,}"]), f"{per_row(rows, samples[mode]):.1f}"]
+        [
+            *figures(samples[mode], [mode, f"{rows:,}"]),
+            *(f"{per_row(rows, samples[mode], field):.1f}" for field in ("cpu", "program", "kernel")),
+        ]
         for mode in MODES
         for rows, _, samples in measured
     ]
@@ -83,6 +92,6 @@ def measure(markets, options):
         "details": [
             "## Raw tables to the feature matrix",
             "",
-            *grid(["", "price rows", "s", "CPU s", "MB", "CPU µs per row"], cells, words=1),
+            *grid(["", "price rows", "s", "CPU s", "MB", "CPU µs per row", "program's", "kernel's"], cells, words=1),
         ],
     }

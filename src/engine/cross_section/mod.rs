@@ -4,13 +4,15 @@
 //! ordered by ticker then moves and sorts them back. Here no row moves: the arguments of the functions are gathered key
 //! by key, and the results go back to the rows they belong to, so that order and partitioning of the input remain.
 
-use std::collections::VecDeque;
+mod gathered;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_empty_array, new_null_array};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_empty_array};
 use datafusion::arrow::compute::{concat, take};
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::runtime::SpawnedTask;
@@ -22,8 +24,6 @@ use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::aggregates::group_values::new_group_values;
-use datafusion::physical_plan::aggregates::order::GroupOrdering;
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::windows::WindowAggExec;
@@ -31,8 +31,8 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Exe
 use futures::future::{BoxFuture, Shared, try_join_all};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use super::by_key::columns;
 use super::replace::replace;
+use gathered::{Gatherer, Places};
 
 /// How many functions are computed at a time. Each needs its arguments once more, in the order of the keys.
 const FUNCTIONS_AT_ONCE: usize = 4;
@@ -144,24 +144,23 @@ struct Computed {
 impl Computed {
     fn new(parts: Vec<Part>, functions: &[Arc<dyn WindowExpr>], schema: &SchemaRef) -> Result<Self> {
         let batches: Vec<&RecordBatch> = parts.iter().flat_map(|part| &part.rows).collect();
-        let (places, sizes) = gather(functions[0].partition_by(), &batches, schema)?;
-        let mut order = vec![0_u32; places.len()];
-        for (row, place) in places.iter().enumerate() {
-            order[*place as usize] = row as u32;
-        }
-        let order = UInt32Array::from(order);
+        let places = Places::new(functions[0].partition_by(), &batches, schema)?;
+        let mut gatherer = Gatherer::new(&batches, &places, schema);
         let mut results = Vec::new();
         // A few functions at a time: what they read is gathered for them and let go.
         for functions in functions.chunks(FUNCTIONS_AT_ONCE) {
-            let groups = groups(functions, &batches, schema, &order, &sizes)?;
+            let gathered = gatherer.gather(read_by(functions))?;
+            let groups = gatherer.groups(&gathered)?;
             for function in functions {
                 results.push(evaluate(function, &groups)?);
             }
+            drop(groups);
+            gatherer.let_go(gathered);
         }
         let rows = |part: &Part| part.rows.iter().map(RecordBatch::num_rows).sum::<usize>();
         let starts = parts.iter().scan(0, |end, part| Some(std::mem::replace(end, *end + rows(part)))).collect();
         let parts = parts.into_iter().map(Mutex::new).collect();
-        Ok(Self { parts, starts, places: places.into(), results })
+        Ok(Self { parts, starts, places: places.of_rows.into(), results })
     }
 
     /// The next batch of a partition, which has `done` rows behind it, with its results. The rows are let go.
@@ -195,76 +194,10 @@ fn evaluate(function: &Arc<dyn WindowExpr>, groups: &[RecordBatch]) -> Result<Ar
     }
 }
 
-/// The place of every row if rows of the same key lie together, in their order, and the number of rows of each key.
-fn gather(
-    keys: &[Arc<dyn PhysicalExpr>],
-    batches: &[&RecordBatch],
-    schema: &SchemaRef,
-) -> Result<(Vec<u32>, Vec<usize>)> {
-    let fields = keys.iter().map(|key| Ok(Field::new("key", key.data_type(schema)?, true)));
-    let fields = fields.collect::<Result<Vec<_>>>()?;
-    let mut known = new_group_values(Arc::new(Schema::new(fields)), &GroupOrdering::None)?;
-    let (mut groups, mut of_batch) = (Vec::new(), Vec::new());
-    for batch in batches {
-        known.intern(&columns(keys, batch)?, &mut of_batch)?;
-        groups.extend_from_slice(&of_batch);
-    }
-    if u32::try_from(groups.len()).is_err() {
-        let limit = u32::MAX;
-        return Err(DataFusionError::ResourcesExhausted(format!(
-            "a cross-section takes up to {limit} rows at once, found {}: select fewer dates",
-            groups.len()
-        )));
-    }
-    let mut sizes = vec![0; known.len()];
-    groups.iter().for_each(|group| sizes[*group] += 1);
-    let mut next: Vec<u32> =
-        sizes.iter().scan(0, |end, size| Some(std::mem::replace(end, *end + *size as u32))).collect();
-    let place = |group: &usize| {
-        let place = next[*group];
-        next[*group] += 1;
-        place
-    };
-    Ok((groups.iter().map(place).collect(), sizes))
-}
-
-/// The rows of each key, with the columns that the functions read; the others are empty.
-fn groups(
-    functions: &[Arc<dyn WindowExpr>],
-    batches: &[&RecordBatch],
-    schema: &SchemaRef,
-    order: &UInt32Array,
-    sizes: &[usize],
-) -> Result<Vec<RecordBatch>> {
-    let read = |at: usize| {
-        let expressions = |function: &Arc<dyn WindowExpr>| function.expressions();
-        functions
-            .iter()
-            .flat_map(expressions)
-            .any(|argument| collect_columns(&argument).iter().any(|c| c.index() == at))
-    };
-    let largest = sizes.iter().copied().max().unwrap_or(0);
-    let mut gathered: Vec<(ArrayRef, bool)> = Vec::new();
-    for (at, field) in schema.fields().iter().enumerate() {
-        let is_read = read(at) && !batches.is_empty();
-        gathered.push(match is_read {
-            true => {
-                let pieces: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(at).as_ref()).collect();
-                (take(&concat(&pieces)?, order, None)?, true)
-            }
-            false => (new_null_array(field.data_type(), largest), false),
-        });
-    }
-    let nullable = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-    let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
-    let mut start = 0;
-    let group = sizes.iter().map(|&size| {
-        let slice = |(column, is_read): &(ArrayRef, bool)| column.slice(if *is_read { start } else { 0 }, size);
-        let columns = gathered.iter().map(slice).collect();
-        start += size;
-        Ok(RecordBatch::try_new(schema.clone(), columns)?)
-    });
-    group.collect()
+/// The positions of the columns that some functions read.
+fn read_by(functions: &[Arc<dyn WindowExpr>]) -> BTreeSet<usize> {
+    let arguments = functions.iter().flat_map(|function| function.expressions());
+    arguments.flat_map(|argument| collect_columns(&argument)).map(|column| column.index()).collect()
 }
 
 impl fmt::Debug for CrossSectionExec {
