@@ -27,7 +27,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn new(keys: &[Arc<dyn PhysicalExpr>], batches: &[&RecordBatch], schema: &SchemaRef) -> Result<Self> {
+    pub(super) fn new(keys: &[Arc<dyn PhysicalExpr>], batches: &[&RecordBatch], schema: &Schema) -> Result<Self> {
         let fields = keys.iter().map(|key| Ok(Field::new("key", key.data_type(schema)?, true)));
         let fields = fields.collect::<Result<Vec<_>>>()?;
         let mut known = new_group_values(Arc::new(Schema::new(fields)), &GroupOrdering::None)?;
