@@ -101,7 +101,8 @@ async fn write_text(
     };
     let threads = Handle::current().metrics().num_workers();
     let pieces = rows.map_ok(|batch| stream::iter(pieces(batch).map(Ok::<_, DataFusionError>))).try_flatten();
-    let mut texts = pieces.map_ok(printed).try_buffered(threads);
+    // Twice as many as there are threads: a piece that is done waits for those before it, and its thread does not.
+    let mut texts = pieces.map_ok(printed).try_buffered(2 * threads);
     let mut next = texts.try_next().await?;
     // Not before a query that fails at once.
     to.write_all(header).map_err(EngineError::Output)?;

@@ -33,6 +33,8 @@ pub struct Lake {
     store: Arc<dyn ObjectStore>,
     store_url: ObjectStoreUrl,
     prefix: Path,
+    /// Set if the storage is this machine's disk.
+    disk: Option<Arc<LocalFileSystem>>,
     /// Set if the storage is S3.
     bucket: Option<Bucket>,
     /// Set once the storage is known to refuse the second of two writers.
@@ -47,10 +49,10 @@ impl Lake {
     pub fn open(location: &str) -> Result<Self> {
         let refused = |reason: String| LakeError::Location { location: location.to_owned(), reason };
         let url = parse(location).map_err(refused)?;
-        let mut bucket = None;
+        let (mut disk, mut bucket) = (None, None);
         let store: Arc<dyn ObjectStore> = match url.scheme() {
             // A folder that vacuum has emptied goes too.
-            "file" => Arc::new(LocalFileSystem::new().with_automatic_cleanup(true)),
+            "file" => disk.insert(Arc::new(LocalFileSystem::new().with_automatic_cleanup(true))).clone(),
             "memory" => Arc::new(InMemory::new()),
             "s3" => {
                 let (named, s3) = Bucket::open(&url).map_err(refused)?;
@@ -61,7 +63,7 @@ impl Lake {
                 return Err(refused(format!("scheme '{other}' is unknown; use a path, file:// or s3://bucket/prefix")));
             }
         };
-        Ok(Self { bucket, ..Self::on(location, store)? })
+        Ok(Self { disk, bucket, ..Self::on(location, store)? })
     }
 
     /// A lake at `location` whose files are in `store`, of which `location` is a path: for tests that watch or disturb
@@ -82,7 +84,7 @@ impl Lake {
             "s3" => Arc::new(LogCache::over(store)),
             _ => store,
         };
-        Ok(Self { url, store, store_url, prefix, bucket: None, promise: Arc::default() })
+        Ok(Self { url, store, store_url, prefix, disk: None, bucket: None, promise: Arc::default() })
     }
 
     /// The lake's root, for messages.
@@ -194,6 +196,11 @@ impl Lake {
 
     pub(super) fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
+    }
+
+    /// The path of a file that is on this machine's disk.
+    pub(super) fn on_disk(&self, path: &Path) -> Option<std::path::PathBuf> {
+        self.disk.as_ref().and_then(|disk| disk.path_to_filesystem(path).ok())
     }
 
     pub(super) fn promise(&self) -> &OnceCell<()> {

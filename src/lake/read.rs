@@ -1,6 +1,7 @@
 //! Reading data files for DataFusion: whatever is wrong with one is said with its name, its dataset and what to do.
 
 use std::collections::HashMap;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use tokio::sync::OnceCell;
 
 use super::checksum::{Blocks, Checksums, Tail};
+use super::disk::{DiskFile, ReadMemory};
 use super::{Lake, LakeError, Snapshot};
 
 /// Opens the files of one version.
@@ -30,6 +32,7 @@ pub(super) struct CheckedReaders {
     version: u64,
     checksums: HashMap<Path, Checksums>,
     find_pages: bool,
+    memory: Arc<ReadMemory>,
 }
 
 impl CheckedReaders {
@@ -44,6 +47,7 @@ impl CheckedReaders {
             version: snapshot.version(),
             checksums: known.collect(),
             find_pages: false,
+            memory: Arc::default(),
         }
     }
 
@@ -61,6 +65,7 @@ impl CheckedReaders {
         metadata_size_hint: Option<usize>,
     ) -> CheckedReader {
         CheckedReader {
+            on_disk: self.lake.on_disk(&file.location).map(|path| DiskFile::new(path, self.memory.clone())),
             lake: self.lake.clone(),
             dataset: self.dataset.clone(),
             version: self.version,
@@ -95,6 +100,8 @@ pub(super) struct CheckedReader {
     version: u64,
     location: Path,
     size: u64,
+    /// `None` for a file of another storage.
+    on_disk: Option<DiskFile>,
     /// `None` for files of other programs, which have no checksums.
     checksums: Option<Checksums>,
     find_pages: bool,
@@ -162,17 +169,28 @@ impl CheckedReader {
     fn check_length(&self, range: &Range<u64>, bytes: &Bytes) -> Result<(), ParquetError> {
         match bytes.len() as u64 == range.end - range.start {
             true => Ok(()),
-            false => Err(self.damaged(format!("it is shorter than the {} bytes that were written", self.size))),
+            false => Err(self.too_short()),
         }
     }
 
     async fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
+        if let Some(file) = &self.on_disk {
+            return file.read(ranges).await.map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => self.missing(),
+                io::ErrorKind::UnexpectedEof => self.too_short(),
+                _ => self.damaged(error.to_string()),
+            });
+        }
         self.lake.store().get_ranges(&self.location, ranges).await.map_err(|error| match error {
             object_store::Error::NotFound { .. } => self.missing(),
             other => self.damaged(other.to_string()),
         })
+    }
+
+    fn too_short(&self) -> ParquetError {
+        self.damaged(format!("it is shorter than the {} bytes that were written", self.size))
     }
 
     fn changed(&self) -> ParquetError {

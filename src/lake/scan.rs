@@ -62,9 +62,13 @@ impl DatasetProvider {
         let schema = self.snapshot.schema();
         let pruning = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(predicate.clone())?;
         let asked = columns_of(predicate);
-        let bounds = |file: &DataFile| Arc::new(as_bounds(&file.knowing(schema, &asked).statistics, schema, &asked));
+        // Of the columns that are asked for only: a matrix has many, in many files.
+        let positions: Vec<usize> = asked.iter().copied().collect();
+        let columns = Arc::new(schema.project(&positions)?);
+        let bounds =
+            |file: &DataFile| Arc::new(as_bounds(&file.knowing(schema, &asked).statistics, &columns, &positions));
         let files = self.snapshot.files();
-        let keep = pruning.prune(&PrunableStatistics::new(files.iter().map(bounds).collect(), schema.clone()))?;
+        let keep = pruning.prune(&PrunableStatistics::new(files.iter().map(bounds).collect(), columns.clone()))?;
         Ok(files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect())
     }
 
@@ -170,21 +174,22 @@ fn range_starts(files: &[&DataFile], splits: &[String], target: usize) -> Option
     (!starts.is_empty()).then_some(starts)
 }
 
-/// The statistics of some columns with bounds declared exact, which is what pruning asks for; a bound cut short still bounds.
-/// One that is not known, as of a column without a value, is a NULL of the column's type: of another type, it would make the
-/// bounds of all files unknown. Only for pruning: taken as exact elsewhere, `max(name)` would be answered with a cut text.
-fn as_bounds(statistics: &Statistics, schema: &Schema, asked: &HashSet<usize>) -> Statistics {
+/// The statistics of the `columns` at these positions with bounds declared exact, which is what pruning asks for; a bound cut
+/// short still bounds. One that is not known, as of a column without a value, is a NULL of the column's type: of another type,
+/// it would make the bounds of all files unknown. Only for pruning: taken as exact elsewhere, `max(name)` would be answered
+/// with a cut text.
+fn as_bounds(statistics: &Statistics, columns: &Schema, positions: &[usize]) -> Statistics {
     let exact = |bound: &Precision<ScalarValue>, field: &Field| {
         let known = bound.get_value().cloned().or_else(|| ScalarValue::try_new_null(field.data_type()).ok());
         known.map_or(Precision::Absent, Precision::Exact)
     };
-    let mut bounds = Statistics { num_rows: statistics.num_rows, ..Statistics::new_unknown(schema) };
-    for &at in asked {
-        let (column, field) = (&statistics.column_statistics[at], schema.field(at));
+    let bounds = positions.iter().zip(columns.fields()).map(|(&at, field)| {
+        let column = &statistics.column_statistics[at];
         let (min_value, max_value) = (exact(&column.min_value, field), exact(&column.max_value, field));
-        bounds.column_statistics[at] = ColumnStatistics { min_value, max_value, ..column.clone() };
-    }
-    bounds
+        ColumnStatistics { min_value, max_value, ..column.clone() }
+    });
+    let (num_rows, total_byte_size) = (statistics.num_rows, statistics.total_byte_size);
+    Statistics { num_rows, total_byte_size, column_statistics: bounds.collect() }
 }
 
 /// Which of the ranges of the leading column that begin at these values, and one before them, a file belongs to.

@@ -39,7 +39,7 @@ impl DataFile {
     pub(super) fn knowing(&self, schema: &Schema, columns: &HashSet<usize>) -> Self {
         let mut file = self.clone();
         if let Some(bounds) = &self.bounds {
-            bounds.add_to(Arc::make_mut(&mut file.statistics), schema, columns);
+            bounds.add_to(&mut file.statistics, schema, columns);
         }
         file
     }

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::stats::Precision;
@@ -99,12 +100,13 @@ impl Bounds {
     }
 
     /// Adds to the statistics of a file what is known of these columns.
-    pub(super) fn add_to(&self, statistics: &mut Statistics, schema: &Schema, columns: &HashSet<usize>) {
+    pub(super) fn add_to(&self, statistics: &mut Arc<Statistics>, schema: &Schema, columns: &HashSet<usize>) {
         let numbers = columns.iter().filter(|at| stands_apart(schema.field(**at)));
         let asked: HashMap<&str, usize> = numbers.map(|&at| (schema.field(at).name().as_str(), at)).collect();
         if asked.is_empty() {
             return;
         }
+        let statistics = Arc::make_mut(statistics);
         for line in self.0.split_terminator('|') {
             let words: Vec<&str> = line.splitn(4, ' ').collect();
             let [min, max, nulls, name] = words[..] else { continue };
@@ -215,9 +217,9 @@ mod tests {
             text.contains("ticker") && text.contains("date") && !text.contains("\"x\"") && !text.contains("\"n\""),
             "{text}"
         );
-        let mut logged = from_json(&schema, Some(&text));
+        let mut logged = Arc::new(from_json(&schema, Some(&text)));
         Bounds::from_log(bounds.as_str()).add_to(&mut logged, &schema, &(0..4).collect());
-        assert_eq!(logged, statistics);
+        assert_eq!(*logged, statistics);
     }
 
     #[test]
@@ -240,7 +242,7 @@ mod tests {
         let statistics = Statistics { column_statistics: columns, ..Statistics::new_unknown(&schema) };
         let bounds = Bounds::take(&schema, &mut statistics.clone());
         assert_eq!(bounds.as_str(), format!("-0e0 5e-324 0 a b|{:e} {:e} - c|-1 1 3 f|", f64::MIN, f64::MAX));
-        let mut found = Statistics::new_unknown(&schema);
+        let mut found = Arc::new(Statistics::new_unknown(&schema));
         bounds.add_to(&mut found, &schema, &HashSet::from([0, 2, 3]));
         let unknown = ColumnStatistics::new_unknown();
         let expected = [&statistics.column_statistics[0], &unknown, &unknown, &statistics.column_statistics[3]];
